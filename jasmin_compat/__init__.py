@@ -1,0 +1,1 @@
+"""jasmin_compat: an SMS gateway that stands in for Jasmin."""

@@ -1,0 +1,1 @@
+"""The ports done for real, and in memory."""

@@ -1,0 +1,1 @@
+"""The paths of a message, straight line over the ports."""

@@ -1,0 +1,293 @@
+"""What flows need from outside: Protocols, and the errors their adapters raise.
+
+Adapters turn every foreign exception into one of these errors, `from` the original.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from jasmin_compat.gateway.messages import (
+    ConnectorId,
+    DlrRequest,
+    HttpDlrRequest,
+    MsgId,
+    SmppMsgId,
+    Verdict,
+)
+from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm
+from jasmin_compat.wire.amqp_messages import QueueMessage
+
+# ---------------------------------------------------------------- Queue
+
+
+class QueueError(Exception):
+    """A message was not taken over by the queue system: nothing may be called a success."""
+
+
+class BrokerAway(QueueError):
+    """No confirm within the bound: the broker is away, blocked, or too many publishes wait."""
+
+
+class Unroutable(QueueError):
+    """The broker has no queue for the routing key of a mandatory publish."""
+
+
+class QueueFull(QueueError):
+    """A bounded in-memory queue holds all it may."""
+
+
+class DeliveryLost(QueueError):
+    """The delivery is no longer ours to settle: the broker will deliver it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A queue, and what feeds it."""
+
+    queue: str
+    exchange: str
+    routing_key: str
+    """May hold a topic wildcard; `deliver.sm.*`."""
+
+
+class Delivery(Protocol):
+    """A message taken from a queue; settled exactly once, by `settle`."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def message(self) -> QueueMessage: ...
+    @property
+    def redelivered(self) -> bool:
+        """The broker may have given it to somebody before: no proof of an earlier attempt."""
+        ...
+
+    async def settle(self, verdict: Verdict) -> None:
+        """Carry the verdict out. For Delay and Dead the copy is confirmed before the original goes.
+
+        Raises:
+            DeliveryLost: the connection it came on is gone; it comes again by itself.
+            BrokerAway: the copy of a Delay or Dead was not confirmed; the original is requeued.
+        """
+        ...
+
+
+class Queues(Protocol):
+    """The broker. Port with two adapters: adapters/amqp.py and adapters/memory_queues.py."""
+
+    async def declare(self, bindings: Sequence[Binding]) -> None:
+        """Make sure the queues and bindings exist now, after each reconnect, and when deleted."""
+        ...
+
+    async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
+        """Return only when the broker has taken the message over.
+
+        Raises:
+            BrokerAway: not confirmed within the bound.
+            Unroutable: mandatory, and no queue takes it.
+            QueueFull: the in-memory adapter holds all it may.
+        """
+        ...
+
+    def consume(
+        self, queue: str, *, consumer_tag: str, prefetch: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delivery]]:
+        """Deliveries, at most `prefetch` unsettled; goes on by itself after every reconnect.
+
+        Leaving the context cancels the consumer; deliveries already handed out can still be
+        settled, those not handed out go back to the queue.
+        """
+        ...
+
+    async def depth(self, queue: str) -> int:
+        """Messages ready in the queue (for metrics and the dead-letter tools)."""
+        ...
+
+
+# ---------------------------------------------------------------- Store
+
+
+class StoreAway(Exception):
+    """The store did not answer within the bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSent:
+    """The SMSC's answer to one segment of a message."""
+
+    index: int
+    """0-based position among the parts."""
+    command_status: int
+    smpp_msgid: SmppMsgId | None
+    wants_receipt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlated:
+    """A receipt's message: its request, and what the SMSC id belongs to."""
+
+    msgid: MsgId
+    request: DlrRequest
+    """Of the same origin as the mapping (`sc` equals `connector_type`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """A request that ended without its receipt: by time, or pushed out by the budget."""
+
+    request: HttpDlrRequest
+    by_budget: bool
+
+
+class Store(Protocol):
+    """DLR records, and what was sent. Adapters: adapters/redis.py, adapters/memory_store.py.
+
+    Every method raises StoreAway when the store does not answer within its bound.
+    """
+
+    async def remember(self, request: DlrRequest) -> None:
+        """Write `dlr:<msgid>` with its expiry; at the budget the nearest to expiry goes."""
+        ...
+
+    async def request(self, msgid: MsgId) -> DlrRequest | None:
+        """Read `dlr:<msgid>`; None when there is none, or it cannot be understood."""
+        ...
+
+    async def record_sent(self, msgid: MsgId, segments: Sequence[SegmentSent]) -> None:
+        """Add answered segments to `jc:sent:<msgid>`, and map the ids of those that asked for a
+        receipt (`queue-msgid:<smpp_msgid>`) when the request wants receipts. One atomic step.
+        """
+        ...
+
+    async def sent(self, msgid: MsgId) -> tuple[SegmentSent, ...]:
+        """The segments known to be answered, by index; empty when none are recorded."""
+        ...
+
+    async def map_smpp_msgids(self, request: DlrRequest, smpp_msgids: Sequence[SmppMsgId]) -> None:
+        """Write `queue-msgid:<id>` for each id (what Jasmin's lookup does); idempotent."""
+        ...
+
+    async def find(self, smpp_msgid: SmppMsgId) -> Correlated | None:
+        """The request a receipt belongs to; None when unknown (yet, or any more)."""
+        ...
+
+    async def forget(self, msgid: MsgId) -> None:
+        """Remove every record of the message: `dlr:`, its `queue-msgid:`s, group and index."""
+        ...
+
+    async def finish_segment(self, msgid: MsgId, smpp_msgid: SmppMsgId) -> None:
+        """A final receipt came for this segment: forget the message if it was the only or the
+        last one awaited; else end the group as design D8 says (siblings' grace)."""
+        ...
+
+    async def expired(self, limit: int) -> Sequence[Expired]:
+        """Take up to `limit` requests that ended without a receipt (`dlr.on_expiry: callback`)."""
+        ...
+
+
+# ---------------------------------------------------------------- SMSC
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A submit_sm_resp or generic_nack came; message_id as the SMSC wrote it."""
+
+    command_status: int
+    message_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Certainly not on the wire: not bound, or closing. May be tried again without a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """On the wire, and the session broke or the response timeout passed: nobody knows."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unencodable:
+    """A field does not fit its place in SMPP: it can never be sent."""
+
+    reason: str
+
+
+PartOutcome = Answered | NotSent | Unanswered | Unencodable
+
+
+class SmppLink(Protocol):
+    """One SMSC connector as flows see it."""
+
+    @property
+    def cid(self) -> ConnectorId: ...
+
+    def can_submit(self) -> bool:
+        """Bound as transmitter or transceiver."""
+        ...
+
+    async def wait_until_can_submit(self) -> None: ...
+
+    async def submit(self, parts: Sequence[SubmitSm]) -> tuple[PartOutcome, ...]:
+        """Send the parts in order within the window, one outcome each. Raises nothing but
+        cancellation, after which nothing of the call stays behind."""
+        ...
+
+
+class InboundMessages(Protocol):
+    """Who takes deliver_sm and data_sm of a connector: flows/mo.py."""
+
+    async def receive(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> int:
+        """Take the message over; the result is the command_status of the response."""
+        ...
+
+
+# ---------------------------------------------------------------- callbacks
+
+
+class CallFailed(Exception):
+    """Nobody answered: refused, timed out, denied address, or broken answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One callback request; `body` is None for GET."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None = None
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """What the receiver answered: status and at most the first KiB of the body, decoded."""
+
+    status: int
+    text: str
+
+
+class HttpCalls(Protocol):
+    """Makes callbacks: adapters/http_calls.py, and a scripted one in tests/fakes.py."""
+
+    async def call(self, call: HttpCall) -> HttpReply:
+        """Raises:
+        CallFailed: no complete answer within `timeout_s`.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- clock and ids
+
+
+class Clock(Protocol):
+    """Where `now` comes from: runtime/clock.py, FakeClock in tests."""
+
+    def monotonic(self) -> float: ...
+    def unix(self) -> float: ...
+    async def sleep(self, seconds: float) -> None: ...

@@ -1,0 +1,1 @@
+"""What every daemon needs around its flows: clock, ids, supervision, logs."""

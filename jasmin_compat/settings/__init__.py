@@ -1,0 +1,1 @@
+"""jasmin.cfg, YAML and environment, read once into frozen dataclasses."""

@@ -1,0 +1,1 @@
+"""asyncio around smpp/: the only reader and writer of SMPP sockets."""

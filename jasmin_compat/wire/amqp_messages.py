@@ -1,0 +1,21 @@
+"""Queue messages: what stands on RabbitMQ, and our values (contract/amqp-topology.md §3, §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HeaderValue = str | int | bytes
+"""`S`, `I` (unsigned 32 bit) and `S` with raw octets: all that Jasmin's AMQP library can read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueMessage:
+    """One AMQP message, independent of any client library."""
+
+    exchange: str
+    """`messaging`, `billing`, or empty for the default exchange."""
+    routing_key: str
+    body: bytes
+    message_id: str = ""
+    headers: Mapping[str, HeaderValue] = field(default_factory=dict)
+    reply_to: str | None = None
+    priority: int | None = None

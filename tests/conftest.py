@@ -1,0 +1,42 @@
+"""Fixtures every test may ask for: private servers, started once per run."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.services import MissingProgram, RabbitMq, Redis
+
+REQUIRED = os.environ.get("JASMIN_COMPAT_REQUIRE_SERVICES") == "1"
+
+
+def _missing(reason: MissingProgram) -> None:
+    if REQUIRED:
+        raise reason
+    pytest.skip(f"{reason} is not installed")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMq]:
+    """A running private RabbitMQ; a test that stops it starts it again."""
+    try:
+        server = RabbitMq()
+    except MissingProgram as reason:
+        _missing(reason)
+        return
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """A running private Redis; a test that stops it starts it again, and each flushes it."""
+    try:
+        server = Redis()
+    except MissingProgram as reason:
+        _missing(reason)
+        return
+    server.start()
+    yield server
+    server.close()

@@ -1,0 +1,30 @@
+"""Hand-written stand-ins for ports, held to the same protocols as the real adapters."""
+
+import asyncio
+
+
+class FakeClock:
+    """A clock that moves when told; `sleep` returns when the time has come."""
+
+    def __init__(self, unix: float = 1_790_000_000.0) -> None:
+        self._now = 0.0
+        self._unix = unix
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def unix(self) -> float:
+        return self._unix + self._now
+
+    async def sleep(self, seconds: float) -> None:
+        woken = asyncio.Event()
+        self._sleepers.append((self._now + seconds, woken))
+        await woken.wait()
+
+    def advance(self, seconds: float) -> None:
+        self._now += seconds
+        for due, woken in list(self._sleepers):
+            if due <= self._now:
+                self._sleepers.remove((due, woken))
+                woken.set()

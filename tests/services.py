@@ -1,0 +1,205 @@
+"""Private RabbitMQ and Redis servers for tests: own ports, own folder, nothing shared or left over.
+
+Used by tests/ and compat_tests/. Where the programs are missing, MissingProgram is raised: plain
+`pytest` skips then, `make test` (JASMIN_COMPAT_REQUIRE_SERVICES=1) fails.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+STARTUP_S = 90
+
+
+class MissingProgram(Exception):
+    """A server program is not installed."""
+
+
+def free_port() -> int:
+    """A port nobody listens on now; asked of the kernel."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def wait_for_port(port: int, alive: "subprocess.Popen[bytes] | None" = None) -> None:
+    """Return when something accepts on the port.
+
+    Raises TimeoutError, or OSError if `alive` died first.
+    """
+    end = time.monotonic() + STARTUP_S
+    while time.monotonic() < end:
+        if alive is not None and alive.poll() is not None:
+            raise OSError(f"process ended with status {alive.returncode} before it listened")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+def _find(name: str, *patterns: str) -> str:
+    for pattern in patterns:
+        found = sorted(Path("/").glob(pattern.lstrip("/")))
+        if found:
+            return str(found[-1])
+    path = shutil.which(name)
+    if path is None:
+        raise MissingProgram(name)
+    return path
+
+
+class RabbitMq:
+    """One RabbitMQ node. `start`, `stop`, `kill`, `stop_app`, `start_app` may come in any order."""
+
+    def __init__(self) -> None:
+        sbin = "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/"
+        self._server = _find("rabbitmq-server", sbin + "rabbitmq-server")
+        self._ctl = _find("rabbitmqctl", sbin + "rabbitmqctl")
+        self._dir = Path(tempfile.mkdtemp(prefix="jc-rabbit-"))
+        self.port = free_port()
+        self._epmd_port = free_port()
+        self.node = f"jc{self.port}@localhost"
+        (self._dir / "rabbitmq.conf").write_text("disk_free_limit.absolute = 50MB\n")
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._dir),
+            "LANG": "C.UTF-8",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_NODENAME": self.node,
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(self._dir / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self._dir / "log"),
+            "RABBITMQ_CONFIG_FILE": str(self._dir / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._dir / "plugins"),
+            "RABBITMQ_SERVER_START_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        with (self._dir / "out").open("ab") as out:
+            self._process = subprocess.Popen(
+                [self._server],
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        wait_for_port(self.port, self._process)
+        end = time.monotonic() + STARTUP_S
+        while not self._is_up() and time.monotonic() < end:
+            time.sleep(0.1)
+
+    def _is_up(self) -> bool:
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.ctl("await_startup")
+            return True
+        return False
+
+    def ctl(self, *args: str) -> str:
+        """rabbitmqctl; its output. Raises CalledProcessError."""
+        done = subprocess.run(
+            [self._ctl, "-n", self.node, "-q", *args],
+            env=self.env,
+            check=True,
+            capture_output=True,
+            timeout=STARTUP_S,
+        )
+        return done.stdout.decode()
+
+    def stop(self) -> None:
+        """Orderly, so that durable queues and persistent messages are kept."""
+        if self._process is not None:
+            self.ctl("stop")
+            self._process.wait(STARTUP_S)
+            self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL to the whole node at once."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(STARTUP_S)
+            self._process = None
+
+    def stop_app(self) -> None:
+        self.ctl("stop_app")
+
+    def start_app(self) -> None:
+        self.ctl("start_app")
+
+    def close(self) -> None:
+        """End it for good, its port mapper too, and remove its folder."""
+        self.kill()
+        for _ in range(50):  # it refuses while it still believes the node alive
+            done = subprocess.run(
+                [_find("epmd"), "-port", str(self._epmd_port), "-kill"],
+                env=self.env,
+                check=False,
+                capture_output=True,
+                timeout=10,
+            )
+            if b"Killed" in done.stdout or b"Cannot connect" in done.stdout + done.stderr:
+                break
+            time.sleep(0.1)
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+
+class Redis:
+    """One Redis with appendonly and fsync on every write: what `stop`, `kill` and `start` need."""
+
+    def __init__(self, *options: str) -> None:
+        self._server = _find("redis-server")
+        self._dir = Path(tempfile.mkdtemp(prefix="jc-redis-"))
+        self._options = options or ("--appendonly", "yes", "--appendfsync", "always")
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        with (self._dir / "out").open("ab") as out:
+            self._process = subprocess.Popen(
+                [
+                    self._server,
+                    *("--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
+                    *("--dir", str(self._dir), "--maxmemory-policy", "noeviction"),
+                    *self._options,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        wait_for_port(self.port, self._process)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(STARTUP_S)
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
+        shutil.rmtree(self._dir, ignore_errors=True)
