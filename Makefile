@@ -1,17 +1,47 @@
-# make demo | make test | make check | make compat-jasmin        (see README.md)
+# make demo            an SMS out, its receipt back, on this machine, nothing else installed
+# make test            every test, with a private RabbitMQ and Redis
+# make check           format, lint, types, architecture, fast tests (about a minute)
+# make compat-jasmin   the same black-box scenarios on the real Jasmin 0.11.0 and on ours
+# make lock            pin the dependencies anew
+
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
+JOBS ?=
 
-.PHONY: demo test check compat-jasmin clean
+.PHONY: demo test check compat-jasmin coverage lock clean services
+
+$(VENV)/.runtime: requirements/runtime.lock
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.lock
+	touch $@
 
 $(VENV)/.dev: requirements/dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@ $(VENV)/.runtime
+
+demo: $(VENV)/.runtime
+	$(BIN)/python -m jasmin_compat demo $(DEMO_OPTIONS)
+
+services:
+	scripts/services.sh
+
+test: $(VENV)/.dev services
+	PATH="$(abspath $(BIN)):$$PATH" scripts/test.sh
 
 check: $(VENV)/.dev
-	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports \
-	  && $(BIN)/pytest -q -m "not process and not fault"
+	PATH="$(abspath $(BIN)):$$PATH" scripts/check.sh
+
+compat-jasmin: $(VENV)/.dev services
+	PATH="$(abspath $(BIN)):$$PATH" compat_tests/run.sh
+
+lock: $(VENV)/.dev
+	$(PIP) install pip-tools
+	scripts/lock.sh $(BIN)
+
+clean:
+	rm -rf $(VENV) .cache build dist *.egg-info
