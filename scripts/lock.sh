@@ -7,3 +7,4 @@ options=(-q --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-em
   --strip-extras --allow-unsafe --no-header --no-annotate)
 "$bin/pip-compile" "${options[@]}" -o requirements/runtime.lock pyproject.toml
 "$bin/pip-compile" "${options[@]}" --extra dev -o requirements/dev.lock pyproject.toml
+"$bin/pip-compile" "${options[@]}" -o requirements/build.lock requirements/build.in
