@@ -18,6 +18,7 @@ from jasmin_compat.gateway.messages import (
 )
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import Binding as Binding
 
 # ---------------------------------------------------------------- Queue
 
@@ -40,16 +41,6 @@ class QueueFull(QueueError):
 
 class DeliveryLost(QueueError):
     """The delivery is no longer ours to settle: the broker will deliver it again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """A queue, and what feeds it."""
-
-    queue: str
-    exchange: str
-    routing_key: str
-    """May hold a topic wildcard; `deliver.sm.*`."""
 
 
 class Delivery(Protocol):
