@@ -1,0 +1,53 @@
+"""Why a message is not accepted: one class per reason; each server maps them in one table."""
+
+from jasmin_compat.gateway.messages import ConnectorId, MsgId
+
+
+class Refused(Exception):
+    """The message is not taken over; the sender is told why (contract/http-api.md §20)."""
+
+
+class BadHexContent(Refused):
+    """The octets of a message are not hexadecimal digits in pairs."""
+
+    def __init__(self, shown: str) -> None:
+        super().__init__(shown)
+        self.shown = shown
+        """As Jasmin shows it: a Python repr, `b'zz'`."""
+
+
+class Malformed(Refused):
+    """A value passed the check of its syntax, but means nothing: no text, no time, no tag."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NoRoute(Refused):
+    """No MT route takes the message."""
+
+
+class NoConnector(Refused):
+    """The route names a connector that does not exist."""
+
+    def __init__(self, cid: ConnectorId) -> None:
+        super().__init__(cid)
+        self.cid = cid
+
+
+class NotRemembered(Refused):
+    """The store did not take the sender's wish for reports, so it could not be kept."""
+
+    def __init__(self, msgid: MsgId) -> None:
+        super().__init__(msgid)
+        self.msgid = msgid
+
+
+class NotQueued(Refused):
+    """The broker did not confirm the message."""
+
+    def __init__(self, msgid: MsgId, cid: ConnectorId) -> None:
+        super().__init__(msgid, cid)
+        self.msgid = msgid
+        self.cid = cid

@@ -1,0 +1,22 @@
+"""Refusals carry what their texts are made of."""
+
+from jasmin_compat.gateway import refusals
+from jasmin_compat.gateway.messages import ConnectorId, MsgId
+
+
+def test_every_reason_is_a_class_of_its_own() -> None:
+    reasons = [
+        refusals.BadHexContent("b'zz'"),
+        refusals.Malformed("no such month"),
+        refusals.NoRoute(),
+        refusals.NoConnector(ConnectorId("con1")),
+        refusals.NotRemembered(MsgId("m")),
+        refusals.NotQueued(MsgId("m"), ConnectorId("con1")),
+    ]
+    assert all(isinstance(reason, refusals.Refused) for reason in reasons)
+    assert [type(r) for r in reasons] == refusals.Refused.__subclasses__()
+
+
+def test_what_happened_can_be_read_from_the_message() -> None:
+    assert str(refusals.NotQueued(MsgId("m1"), ConnectorId("con1"))) == "('m1', 'con1')"
+    assert str(refusals.BadHexContent("b'zz'")) == "b'zz'"
