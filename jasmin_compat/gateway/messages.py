@@ -30,6 +30,20 @@ class DlrWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the sender asked for over the connector's own values; applied after routing, as in
+    Jasmin, where a script may still lock the fields (contract/http-api.md §6.3)."""
+
+    priority: int | None = None
+    schedule_delivery_time: bytes | None = None
+    """SMPP time text, its syntax checked, its meaning not yet."""
+    validity_minutes: int | None = None
+
+
+NO_OVERRIDES = Overrides()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MtRoutable:
     """A checked message of one sender, before a connector is chosen: all edges join here."""
 
@@ -41,6 +55,7 @@ class MtRoutable:
     """The whole unsplit message, as it is logged."""
     tags: tuple[str, ...] = ()
     dlr: DlrWish | None = None
+    overrides: Overrides = NO_OVERRIDES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,92 @@
+"""MT routes, and what a chosen connector and the sender still put into a message.
+
+contract/routing.md §3, contract/http-api.md §6.2-§6.3, §9.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.messages import ConnectorId, Overrides
+from jasmin_compat.gateway.refusals import Malformed, NoConnector, NoRoute
+from jasmin_compat.smpp.pdus import SubmitSm
+from jasmin_compat.smpp.times import BadTime, absolute_time, checked_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRoute:
+    """Takes every message no other route takes; its order is 0, the last."""
+
+    cid: ConnectorId
+
+
+MtRoute = DefaultRoute
+"""A union once there are more kinds."""
+
+
+def find_route(routes: Sequence[MtRoute]) -> MtRoute:
+    """The first route that takes the message; a default route takes every one.
+
+    Raises:
+        NoRoute: none does.
+    """
+    if not routes:
+        raise NoRoute
+    return routes[0]
+
+
+def choose_connector(
+    route: MtRoute, connectors: Mapping[ConnectorId, SmppConnector]
+) -> SmppConnector:
+    """The route's connector, whether it is bound or not: messages wait for it.
+
+    Raises:
+        NoConnector: it was removed, or never existed.
+    """
+    try:
+        return connectors[route.cid]
+    except KeyError:
+        raise NoConnector(route.cid) from None
+
+
+def overlay(
+    part: SubmitSm, connector: SmppConnector, overrides: Overrides, *, now: datetime
+) -> SubmitSm:
+    """What the connector decides, and over it what the sender asked for; `now` is local, naive.
+
+    Raises:
+        Malformed: a time that does not exist; the texts are Jasmin's.
+    """
+    return replace(
+        part,
+        service_type=connector.service_type.encode(),
+        source_addr_ton=connector.source_addr_ton,
+        source_addr_npi=connector.source_addr_npi,
+        dest_addr_ton=connector.dest_addr_ton,
+        dest_addr_npi=connector.dest_addr_npi,
+        protocol_id=connector.protocol_id or 0,
+        replace_if_present_flag=connector.replace_if_present_flag,
+        sm_default_msg_id=connector.sm_default_msg_id,
+        priority_flag=part.priority_flag if overrides.priority is None else overrides.priority,
+        schedule_delivery_time=_schedule(part, overrides),
+        validity_period=_validity(part, overrides, now),
+    )
+
+
+def _schedule(part: SubmitSm, overrides: Overrides) -> bytes:
+    if overrides.schedule_delivery_time is None:
+        return part.schedule_delivery_time
+    try:
+        return checked_time(overrides.schedule_delivery_time)
+    except BadTime as error:
+        raise Malformed(str(error)) from error
+
+
+def _validity(part: SubmitSm, overrides: Overrides, now: datetime) -> bytes:
+    if overrides.validity_minutes is None:
+        return part.validity_period
+    try:
+        return absolute_time(now + timedelta(minutes=overrides.validity_minutes))
+    except OverflowError as error:
+        raise Malformed(str(error)) from error

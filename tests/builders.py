@@ -1,0 +1,98 @@
+"""Values for tests: each function gives a complete one, and what a test cares about is named."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.gateway.messages import (
+    ConnectorId,
+    DlrWish,
+    HttpDlr,
+    MsgId,
+    MtRoutable,
+    SmppDlr,
+)
+from jasmin_compat.gateway.routes import DefaultRoute
+from jasmin_compat.gateway.users import Group, GroupId, User, UserId
+from jasmin_compat.smpp.pdus import SubmitSm
+
+CID = ConnectorId("con1")
+MSGID = MsgId("7c9f0f4e-1b7b-4c3e-9f53-0d8f4f3a2b10")
+NOW = datetime(2026, 11, 23, 13, 56, 18, 177_000)
+"""Naive local time, as Jasmin writes it."""
+
+
+def user(name: str = "full", password: str = "pwd", **fields: Any) -> User:
+    return User(
+        uid=UserId(name),
+        group=fields.pop("group", Group(gid=GroupId("gmain"))),
+        username=name,
+        password_md5=hashlib.md5(password.encode(), usedforsecurity=False).digest(),
+        **fields,
+    )
+
+
+def connector(cid: ConnectorId = CID, **fields: Any) -> SmppConnector:
+    return SmppConnector(cid=cid, **fields)
+
+
+def directory(*users: User, **fields: Any) -> Directory:
+    """One connector, and a default route to it."""
+    return Directory(
+        users={u.username: u for u in users or (user(),)},
+        connectors=fields.get("connectors", {CID: connector()}),
+        mt_routes=fields.get("mt_routes", (DefaultRoute(cid=CID),)),
+    )
+
+
+def submit_sm(**fields: Any) -> SubmitSm:
+    values = {"destination_addr": b"15550001", "short_message": b"hello", "esm_class": 3}
+    return SubmitSm(**(values | fields))
+
+
+def routable(**fields: Any) -> MtRoutable:
+    values: dict[str, Any] = {
+        "user": user(),
+        "parts": (submit_sm(),),
+        "source_addr_is_null": True,
+        "source": "httpapi",
+        "content": b"hello",
+    }
+    return MtRoutable(**(values | fields))
+
+
+def wish(**fields: Any) -> DlrWish:
+    values: dict[str, Any] = {"url": "http://127.0.0.1/dlr", "level": 3, "method": "POST"}
+    return DlrWish(**(values | fields))
+
+
+def http_dlr(**fields: Any) -> HttpDlr:
+    """A level-1 callback."""
+    values: dict[str, Any] = {
+        "msgid": MSGID,
+        "url": "http://127.0.0.1/dlr",
+        "method": "POST",
+        "message_status": "ESME_ROK",
+        "level": 1,
+        "connector": "con1",
+    }
+    return HttpDlr(**(values | fields))
+
+
+def smpp_dlr(**fields: Any) -> SmppDlr:
+    values: dict[str, Any] = {
+        "msgid": MSGID,
+        "message_status": "DELIVRD",
+        "err": "000",
+        "system_id": "esme1",
+        "source_addr": "1000",
+        "source_addr_ton": 2,
+        "source_addr_npi": 1,
+        "destination_addr": "15550001",
+        "dest_addr_ton": 1,
+        "dest_addr_npi": 1,
+        "sub_date": "2026-11-23 14:00:00.000001",
+    }
+    return SmppDlr(**(values | fields))
