@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+
+class Undecodable(Exception):
+    """A queue message that is not what its queue is for; the text says what is wrong with it."""
+
+
 HeaderValue = str | int | bytes
 """`S`, `I` (unsigned 32 bit) and `S` with raw octets: all that Jasmin's AMQP library can read."""
 
