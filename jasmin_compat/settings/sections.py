@@ -1,0 +1,614 @@
+"""Every option there is: one table per section, with Jasmin's names and defaults, then ours.
+
+Sources: contract/config.md §3-6; Jasmin's `*/configs.py`. A default that differs from Jasmin's is
+noted at its row and in QUIRKS.md. Texts in braces (`{LOG_PATH}`) are filled in when read.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from jasmin_compat.settings.options import (
+    ErrorRetrial,
+    at_least,
+    between,
+    each,
+    jasmin,
+    like,
+    ours,
+)
+
+LogLevel = Literal["CRITICAL", "FATAL", "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "NOTSET"]
+
+_PORT = between(0, 65535)
+_MD5 = like(r"[0-9A-Fa-f]{32}", "the 32 hexadecimal digits of an MD5 digest")
+_ROTATE = like(r"(?i)[SMHD]|W[0-6]|MIDNIGHT", "one of S M H D W0-W6 midnight")
+_BIND = "Address to listen on."
+_AUTHENTICATION = "Ask for the name and password below."
+_ADMIN_PASSWORD = "MD5 digest of the password, in hexadecimal."  # noqa: S105 RUF100
+_BILLING = "Charge users."
+_PRIVACY = "Write the length of a message to the log instead of its content."
+_PICKLES = "Pickle protocol of queue messages and of Jasmin's store files."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """The log of a section: each has its own file, or shares one of the same name."""
+
+    LOGGER: ClassVar[str]
+    log_level: LogLevel = jasmin("INFO", "What is logged: this level and above.")
+    log_file: str = jasmin("", "Where to; a name with `stdout` in it means standard output.")
+    log_rotate: str = jasmin(
+        "W6",
+        "When a new file is begun: S second, M minute, H hour, D day, W0-W6 weekday from Monday, "
+        "midnight.",
+        check=_ROTATE,
+    )
+    log_format: str = jasmin(
+        "%(asctime)s %(levelname)-8s %(process)d %(message)s",
+        "Of a line, in the terms of Python's logging.",
+    )
+    log_date_format: str = jasmin("%Y-%m-%d %H:%M:%S", "Of the time in a line, as strftime.")
+
+
+def _log_file(name: str) -> str:
+    return jasmin("{LOG_PATH}/" + name, "Where to; `stdout` in the name means standard output.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmppServer(Logged):
+    """The SMPP server that ESMEs bind to (not built yet)."""
+
+    LOGGER = "smpp.server.{id}"
+    id: str = jasmin("smpps_01", "Name of the server in logs.")
+    bind: str = jasmin("0.0.0.0", _BIND)
+    port: int = jasmin(2775, "TCP port.", check=_PORT)
+    billing_feature: bool = jasmin(True, _BILLING)
+    sessionInitTimerSecs: int = jasmin(30, "Seconds to wait for an unbind_resp.", check=at_least(0))
+    enquireLinkTimerSecs: int = jasmin(
+        30, "Idle seconds before an enquire_link is sent; 0 sends none.", check=at_least(0)
+    )
+    inactivityTimerSecs: int = jasmin(
+        300, "Seconds without any PDU before a session is ended; 0: never.", check=at_least(0)
+    )
+    responseTimerSecs: int = jasmin(60, "Seconds to wait for a response PDU.", check=at_least(1))
+    pduReadTimerSecs: int = jasmin(
+        10, "Seconds a PDU may take from its first octet to its last.", check=at_least(1)
+    )
+    dlr_expiry: int = jasmin(
+        86400, "Seconds an ESME's receipt request is kept in the store.", check=at_least(1)
+    )
+    log_privacy: bool = jasmin(False, _PRIVACY)
+    log_file: str = _log_file("default-{id}.log")
+    log_rotate: str = jasmin("midnight", "As elsewhere.", check=_ROTATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmppServerPb(Logged):
+    """Perspective Broker in front of the SMPP server: dlrd and deliversmd reach ESMEs by it."""
+
+    LOGGER = "jasmin-smpps-pb"
+    bind: str = jasmin("0.0.0.0", _BIND)
+    port: int = jasmin(14000, "TCP port.", check=_PORT)
+    authentication: bool = jasmin(True, _AUTHENTICATION)
+    admin_username: str = jasmin("smppsadmin", "Name to log in with.")
+    admin_password: str = jasmin(
+        "e97ab122faa16beea8682d84f3d2eea4", _ADMIN_PASSWORD, check=_MD5, secret=True
+    )
+    log_file: str = _log_file("smpp-server-pb.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmppServerPbClient:
+    """How dlrd and deliversmd reach [smpp-server-pb]."""
+
+    host: str = jasmin("127.0.0.1", "Host of jasmind.")
+    port: int = jasmin(14000, "Its port.", check=_PORT)
+    username: str = jasmin("smppsadmin", "Name to log in with.")
+    password: str = jasmin("smppspwd", "Password, in clear.", secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientManagement(Logged):
+    """SMPP client connectors, and their Perspective Broker."""
+
+    LOGGER = "jasmin-pb-client-mgmt"
+    store_path: str = jasmin("{STORE_PATH}", "Folder of stored connectors.")
+    bind: str = jasmin("0.0.0.0", _BIND)
+    port: int = jasmin(8989, "TCP port.", check=_PORT)
+    authentication: bool = jasmin(True, _AUTHENTICATION)
+    admin_username: str = jasmin("cmadmin", "Name to log in with.")
+    admin_password: str = jasmin(
+        "e1c5136acafb7016bc965597c992eb82", _ADMIN_PASSWORD, check=_MD5, secret=True
+    )
+    pickle_protocol: int = jasmin(2, _PICKLES, check=between(2, 5))
+    log_file: str = _log_file("smppclient-manager.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSmppclient(Logged):
+    """The log of starting and stopping connectors."""
+
+    LOGGER = "jasmin-service-smpp"
+    log_file: str = _log_file("service-smppclient.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmListener(Logged):
+    """Messages between the queues and the SMSCs."""
+
+    LOGGER = "jasmin-sm-listener"
+    publish_submit_sm_resp: bool = jasmin(
+        False, "Publish each submit_sm_resp as submit.sm.resp.<cid>, for loggers and billers."
+    )
+    submit_error_retrial: tuple[ErrorRetrial, ...] = jasmin(
+        (
+            ErrorRetrial("ESME_RSYSERR", 2, 30),
+            ErrorRetrial("ESME_RTHROTTLED", 20, 30),
+            ErrorRetrial("ESME_RMSGQFUL", 2, 180),
+            ErrorRetrial("ESME_RINVSCHED", 2, 300),
+        ),
+        "SMSC refusals that are tried again: attempts in all, and seconds between them.",
+    )
+    submit_max_age_smppc_not_ready: int = jasmin(
+        1200, "Age in seconds at which a message ends while its connector is not bound."
+    )
+    submit_retrial_delay_smppc_not_ready: int = jasmin(
+        30,
+        "Seconds between looks at the queue of a connector that is not bound.",
+        check=at_least(0),
+    )
+    dlr_lookup_retry_delay: int = jasmin(10, "Read by Jasmin and not used.")
+    dlr_lookup_max_retries: int = jasmin(2, "Read by Jasmin and not used.")
+    log_privacy: bool = jasmin(False, _PRIVACY)
+    log_file: str = _log_file("messages.log")
+    log_rotate: str = jasmin("midnight", "As elsewhere.", check=_ROTATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dlr(Logged):
+    """Delivery receipts: which message one belongs to, and how much is remembered."""
+
+    LOGGER = "dlr"
+    pid: str = jasmin("main", "End of the queue name DLRLookup-<pid>.")
+    dlr_lookup_retry_delay: int = jasmin(
+        10,
+        "Seconds before a receipt without a known message is looked up again. Used only if it or "
+        "the next is set; else receipt_retry_delays_s.",
+        check=at_least(0),
+    )
+    dlr_lookup_max_retries: int = jasmin(2, "Looks in all, first one included.", check=at_least(1))
+    smpp_receipt_on_success_submit_sm_resp: bool = jasmin(
+        False, "Send an ESME a receipt (ACCEPTD) as soon as the SMSC has taken its message."
+    )
+    log_privacy: bool = jasmin(False, _PRIVACY)
+    receipt_retry_delays_s: tuple[float, ...] = ours(
+        (2.0, 10.0, 30.0),
+        "Seconds before each new look for the message of a receipt: it may overtake the "
+        "submit_sm_resp. Then it is counted and dropped.",
+        check=each(at_least(0)),
+    )
+    prefetch: int = ours(
+        100, "Queue messages the lookup works on at a time.", check=between(1, 65535)
+    )
+    siblings_grace_s: float = ours(
+        60.0,
+        "Seconds the records of a long message live on after the final receipt of its last "
+        "segment, for receipts out of order; 0: gone at once.",
+        check=at_least(0),
+    )
+    max_records: int = ours(
+        1_000_000,
+        "Messages awaiting receipts; beyond it those nearest to expiry are forgotten.",
+        check=at_least(1),
+    )
+    max_octets: int = ours(
+        1_073_741_824,
+        "Octets of keys, fields and values of those records; beyond it likewise.",
+        check=at_least(1024),
+    )
+    on_expiry: Literal["silent", "callback"] = ours(
+        "silent",
+        "When a request ends without its receipt: silent (as Jasmin), or callback: the client is "
+        "told EXPIRED (by time) or UNKNOWN (pushed out by the limits above).",
+    )
+    sweep_s: float = ours(
+        5.0, "Seconds between looks for expired requests (on_expiry callback).", check=at_least(0.1)
+    )
+    sent_ttl_s: int = ours(
+        3600,
+        "Seconds it is remembered which segments were sent, so that a message redelivered by the "
+        "broker is not sent twice.",
+        check=at_least(60),
+    )
+    log_file: str = _log_file("messages.log")
+    log_rotate: str = jasmin("midnight", "As elsewhere.", check=_ROTATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmqpBroker(Logged):
+    """RabbitMQ. Environment CLOUDAMQP_URL overrides host, port, username, password, vhost, tls."""
+
+    LOGGER = "jasmin-amqp-factory"
+    host: str = jasmin("127.0.0.1", "Host.")
+    port: int = jasmin(5672, "Port; 5671 is usual with tls.", check=between(1, 65535))
+    username: str = jasmin("guest", "User.")
+    password: str = jasmin("guest", "Password.", secret=True)
+    vhost: str = jasmin("/", "Virtual host.")
+    spec: str = jasmin("{RESOURCE_PATH}/amqp0-9-1.xml", "Jasmin's protocol file; not read here.")
+    heartbeat: int = jasmin(
+        60,
+        "Seconds; a peer silent for two of them is dead. 0: none. Jasmin's default is 0, which "
+        "never notices a broker that vanished.",
+        check=between(0, 65535),
+    )
+    connection_loss_retry: bool = jasmin(True, "Connect again after the connection was lost.")
+    connection_failure_retry: bool = jasmin(True, "Try again while connecting fails.")
+    connection_loss_retry_delay: int = jasmin(
+        10, "Most seconds between attempts after a loss.", check=at_least(1)
+    )
+    connection_failure_retry_delay: int = jasmin(
+        10, "Most seconds between attempts that failed.", check=at_least(1)
+    )
+    durability: Literal["durable", "quorum", "jasmin"] = ours(
+        "durable",
+        "durable: queues and messages survive a broker restart. quorum: as durable, replicated. "
+        "jasmin: transient as Jasmin's, for a broker shared with Jasmin's daemons; a broker "
+        "restart then loses what is queued.",
+    )
+    connect_timeout_s: float = ours(
+        10.0, "Seconds for one attempt to connect.", check=at_least(0.1)
+    )
+    publish_timeout_s: float = ours(
+        5.0,
+        "Seconds to wait for the broker's confirm, outages included, before a message is refused.",
+        check=at_least(0.1),
+    )
+    publish_window: int = ours(
+        200, "Messages published and not yet confirmed, at most.", check=at_least(1)
+    )
+    waiting_publishes: int = ours(
+        1000,
+        "Messages that may wait for a place in that window; further ones are refused at once.",
+        check=at_least(0),
+    )
+    refuse_when_blocked: bool = ours(
+        True,
+        "Refuse at once while the broker blocks publishers (memory or disk alarm); no: wait for "
+        "publish_timeout_s.",
+    )
+    prefetch: int = ours(
+        100,
+        "Messages a consumer holds unsettled where its section has no prefetch of its own.",
+        check=between(1, 65535),
+    )
+    dead_max_messages: int = ours(
+        10_000,
+        "Length of each <queue>.dead; beyond it the oldest goes, counted.",
+        check=at_least(1),
+    )
+    tls: bool = ours(False, "Connect by TLS.")
+    tls_ca: str | None = ours(None, "File of the CA that signed the broker's certificate.")
+    tls_cert: str | None = ours(None, "File of our own certificate.")
+    tls_key: str | None = ours(None, "File of its key.")
+    tls_verify: bool = ours(True, "Refuse a broker whose certificate does not verify.")
+    log_file: str = _log_file("amqp-client.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpApi(Logged):
+    """The HTTP API: /send, /rate, /balance, /ping, /metrics."""
+
+    LOGGER = "jasmin-http-api"
+    bind: str = jasmin("0.0.0.0", "Address to listen on; environment API_BIND too.")
+    port: int = jasmin(1401, "TCP port; environment API_PORT too.", check=_PORT)
+    billing_feature: bool = jasmin(True, _BILLING)
+    long_content_max_parts: int = jasmin(
+        5, "Parts a long message may have; the rest is cut off.", check=at_least(1)
+    )
+    long_content_split: str = jasmin("udh", "How long messages are marked: udh or sar.")
+    access_log: str = jasmin(
+        "{LOG_PATH}/http-accesslog.log", "One line per request, without its query string."
+    )
+    log_privacy: bool = jasmin(False, _PRIVACY)
+    max_request_octets: int = ours(
+        1_048_576, "Size of a request body; a larger one is answered 413.", check=at_least(1024)
+    )
+    max_headers: int = ours(500, "Header fields of a request.", check=at_least(10))
+    max_header_octets: int = ours(
+        16_384, "Length of the request line, and of a header line.", check=at_least(1024)
+    )
+    max_connections: int = ours(
+        2000, "Connections open at a time; further ones wait in the backlog.", check=at_least(1)
+    )
+    max_requests: int = ours(
+        1000, "Requests worked on at a time; further ones are answered 503.", check=at_least(1)
+    )
+    request_timeout_s: float = ours(
+        30.0, "Seconds a client has for sending its request.", check=at_least(0.1)
+    )
+    keep_alive_s: float = ours(60.0, "Seconds an idle connection is kept open.", check=at_least(0))
+    log_file: str = _log_file("http-api.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router(Logged):
+    """Routing, users and groups, and their Perspective Broker."""
+
+    LOGGER = "jasmin-router"
+    store_path: str = jasmin("{STORE_PATH}", "Folder of stored users, groups and routes.")
+    persistence_timer_secs: int = jasmin(
+        60, "Seconds between saves of changed balances; 0: never.", check=at_least(0)
+    )
+    bind: str = jasmin("0.0.0.0", _BIND)
+    port: int = jasmin(8988, "TCP port.", check=_PORT)
+    authentication: bool = jasmin(True, _AUTHENTICATION)
+    admin_username: str = jasmin("radmin", "Name to log in with.")
+    admin_password: str = jasmin(
+        "82a606ca5a0deea2b5777756788af5c8", _ADMIN_PASSWORD, check=_MD5, secret=True
+    )
+    pickle_protocol: int = jasmin(2, _PICKLES, check=between(2, 5))
+    log_file: str = _log_file("router.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliversmThrower(Logged):
+    """Calls to a customer's application with its MO messages (not built yet)."""
+
+    LOGGER = "jasmin-deliversm-thrower"
+    http_timeout: int = jasmin(30, "Seconds a call may take.", check=at_least(1))
+    retry_delay: int = jasmin(30, "Seconds before a failed call is made again.", check=at_least(0))
+    max_retries: int = jasmin(3, "Calls after the first.", check=at_least(0))
+    log_file: str = _log_file("deliversm-thrower.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DlrThrower(Logged):
+    """Calls to a customer's application with its delivery reports."""
+
+    LOGGER = "jasmin-dlr-thrower"
+    http_timeout: int = jasmin(30, "Seconds a call may take.", check=at_least(1))
+    retry_delay: int = jasmin(30, "Seconds before a failed call is made again.", check=at_least(0))
+    max_retries: int = jasmin(3, "Calls after the first, this far apart.", check=at_least(0))
+    dlr_pdu: str = jasmin(
+        "deliver_sm", "PDU of a receipt to an ESME: deliver_sm; anything else: data_sm."
+    )
+    late_retry_delay_s: float = ours(
+        300.0,
+        "Seconds between further calls after those, if nobody answered or the answer was 5xx.",
+        check=at_least(1),
+    )
+    max_age_s: float = ours(
+        86_400.0,
+        "Age in seconds at which a report is given up and kept in dlr_thrower.dead.",
+        check=at_least(0),
+    )
+    concurrency: int = ours(50, "Calls open at a time.", check=at_least(1))
+    prefetch: int = ours(
+        100, "Reports held unsettled, at least as many as calls.", check=between(1, 65535)
+    )
+    log_file: str = _log_file("dlr-thrower.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisClient(Logged):
+    """Redis. Environment REDIS_URL overrides host, port, username, password, dbid, tls."""
+
+    LOGGER = "jasmin-redis-client"
+    host: str = jasmin("127.0.0.1", "Host.")
+    port: int = jasmin(6379, "Port.", check=between(1, 65535))
+    dbid: int = jasmin(
+        0,
+        "Database. Jasmin minds it only with a password; here it always counts.",
+        check=at_least(0),
+    )
+    password: str | None = jasmin(None, "Password, if Redis wants one.", secret=True)
+    poolsize: int = jasmin(10, "Connections, at most.", check=at_least(1))
+    username: str | None = ours(None, "User of an ACL.")
+    url: str | None = ours(
+        None,
+        "redis://user:password@host:port/db, rediss:// for TLS; overrides the keys above.",
+        secret=True,
+    )
+    timeout_s: float = ours(
+        2.0, "Seconds one command, or one connection attempt, may take.", check=at_least(0.05)
+    )
+    sentinels: tuple[str, ...] = ours(
+        (),
+        "host:port of each Sentinel; host and port above are not used then.",
+        check=each(like(r"\S+:\d{1,5}", "host:port")),
+    )
+    sentinel_master: str = ours("mymaster", "Name of the master the Sentinels watch.")
+    sentinel_password: str | None = ours(None, "Password of the Sentinels.", secret=True)
+    wait_replicas: int = ours(
+        0,
+        "Replicas that must have a DLR record before its message is accepted or settled (WAIT).",
+        check=at_least(0),
+    )
+    tls: bool = ours(False, "Connect by TLS.")
+    tls_ca: str | None = ours(None, "File of the CA that signed the server's certificate.")
+    tls_cert: str | None = ours(None, "File of our own certificate.")
+    tls_key: str | None = ours(None, "File of its key.")
+    tls_verify: bool = ours(True, "Refuse a server whose certificate does not verify.")
+    log_file: str = _log_file("redis-client.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jcli(Logged):
+    """The telnet console (not built yet)."""
+
+    LOGGER = "jcli"
+    bind: str = jasmin("127.0.0.1", _BIND)
+    port: int = jasmin(8990, "TCP port.", check=_PORT)
+    authentication: bool = jasmin(True, _AUTHENTICATION)
+    admin_username: str = jasmin("jcliadmin", "Name to log in with.")
+    admin_password: str = jasmin(
+        "79e9b0aa3f3e7c53e916f7ac47439bcb", _ADMIN_PASSWORD, check=_MD5, secret=True
+    )
+    log_file: str = _log_file("jcli.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterceptorClient:
+    """How jasmind reaches interceptord (not built yet)."""
+
+    host: str = jasmin("127.0.0.1", "Host of interceptord.")
+    port: int = jasmin(8987, "Its port.", check=_PORT)
+    username: str = jasmin("iadmin", "Name to log in with.")
+    password: str = jasmin("ipwd", "Password, in clear.", secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interceptor(Logged):
+    """interceptord (not built yet)."""
+
+    LOGGER = "jasmin-interceptor-pb"
+    bind: str = jasmin("0.0.0.0", _BIND)
+    port: int = jasmin(8987, "TCP port.", check=_PORT)
+    authentication: bool = jasmin(True, _AUTHENTICATION)
+    admin_username: str = jasmin("iadmin", "Name to log in with.")
+    admin_password: str = jasmin(
+        "dd8b84cdb60655fed3b9b2d668c5bd9e", _ADMIN_PASSWORD, check=_MD5, secret=True
+    )
+    log_slow_script: int = jasmin(
+        1, "Seconds a script may run before it is named in the log; -1: never.", check=at_least(-1)
+    )
+    log_file: str = _log_file("interceptor.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmppClient:
+    """What connectors to SMSCs have where their own keys (site file) do not say otherwise."""
+
+    window: int = ours(
+        10,
+        "submit_sm PDUs on the wire without an answer; 1 keeps strict order.",
+        check=between(1, 10_000),
+    )
+    max_pdu_octets: int = ours(
+        131_072, "Length of a PDU; a longer one ends the session.", check=between(1024, 2**31)
+    )
+    inbound_open: int = ours(
+        100,
+        "deliver_sm and data_sm worked on at a time; the stream is not read beyond.",
+        check=between(1, 10_000),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """What calls to customers' URLs may reach (delivery reports, MO messages)."""
+
+    deny: tuple[str, ...] = ours(
+        ("169.254.0.0/16", "fe80::/10"),
+        "Networks that no callback reaches, checked at connect and at each redirect.",
+    )
+    deny_own_ports: bool = ours(
+        True, "Our own console, broker, store and health ports are out of reach as well."
+    )
+    allow: tuple[str, ...] = ours(
+        (), "Networks, or host:port, that callbacks reach although they are denied above."
+    )
+    connections: int = ours(100, "Connections open at a time.", check=at_least(1))
+    connections_per_host: int = ours(20, "Of these to one host.", check=at_least(1))
+    keep_alive_s: float = ours(
+        30.0, "Seconds an idle connection is kept for the next call.", check=at_least(0)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """Limits of the in-memory broker and store (`serve --embedded`, and the demo)."""
+
+    max_messages: int = ours(
+        10_000, "Messages in one queue; beyond it a message is refused.", check=at_least(1)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Liveness, readiness and our metrics: /live, /ready, /metrics. A port of 0 is off."""
+
+    bind: str = ours("127.0.0.1", _BIND)
+    jasmind_port: int = ours(8981, "Of jasmind, and of `jasmin-compat serve`.", check=_PORT)
+    dlrlookupd_port: int = ours(8982, "Of dlrlookupd.", check=_PORT)
+    dlrd_port: int = ours(8983, "Of dlrd.", check=_PORT)
+    max_lag_s: float = ours(
+        1.0,
+        "Not ready while the event loop comes later than this many seconds.",
+        check=at_least(0.01),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logging:
+    """All log files together."""
+
+    log_keep: int = ours(14, "Rotated files kept of each log; Jasmin keeps all.", check=at_least(1))
+    log_max_octets: int = ours(
+        104_857_600,
+        "Size at which a file is rotated before its time; 0: no limit.",
+        check=at_least(0),
+    )
+    stdout: bool = ours(False, "Log to standard output instead of files: for containers.")
+    max_waiting_lines: int = ours(
+        100_000,
+        "Lines that may wait for a disk that does not take them; further ones are counted and "
+        "dropped, so that traffic goes on.",
+        check=at_least(100),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shutdown:
+    """What SIGTERM does."""
+
+    drain_s: float = ours(
+        20.0,
+        "Seconds for what is in flight to end: intake stops, answers are awaited, then all is "
+        "unbound and closed. A second signal exits at once.",
+        check=at_least(0),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JasminCompat:
+    """What has no place elsewhere."""
+
+    settings: str = ours(
+        "{CONFIG_PATH}/jasmin_compat.yaml",
+        "The YAML file of settings. Missing is fine unless it is named here or by --settings.",
+    )
+    site: str | None = ours(
+        None, "YAML file of groups, users, connectors and routes, applied at each start."
+    )
+    lock_path: str = ours("/tmp", "Folder of lock files; Jasmin's is always /tmp.")
+    release: str = ours("0.11.1", "The release shown to clients, as Jasmin says of itself.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every section; the attribute is its name with `_` for `-`."""
+
+    smpp_server: SmppServer = field(default_factory=SmppServer)
+    smpp_server_pb: SmppServerPb = field(default_factory=SmppServerPb)
+    smpp_server_pb_client: SmppServerPbClient = field(default_factory=SmppServerPbClient)
+    client_management: ClientManagement = field(default_factory=ClientManagement)
+    service_smppclient: ServiceSmppclient = field(default_factory=ServiceSmppclient)
+    sm_listener: SmListener = field(default_factory=SmListener)
+    dlr: Dlr = field(default_factory=Dlr)
+    amqp_broker: AmqpBroker = field(default_factory=AmqpBroker)
+    http_api: HttpApi = field(default_factory=HttpApi)
+    router: Router = field(default_factory=Router)
+    deliversm_thrower: DeliversmThrower = field(default_factory=DeliversmThrower)
+    dlr_thrower: DlrThrower = field(default_factory=DlrThrower)
+    redis_client: RedisClient = field(default_factory=RedisClient)
+    jcli: Jcli = field(default_factory=Jcli)
+    interceptor_client: InterceptorClient = field(default_factory=InterceptorClient)
+    interceptor: Interceptor = field(default_factory=Interceptor)
+    smpp_client: SmppClient = field(default_factory=SmppClient)
+    callbacks: Callbacks = field(default_factory=Callbacks)
+    embedded: Embedded = field(default_factory=Embedded)
+    health: Health = field(default_factory=Health)
+    logging: Logging = field(default_factory=Logging)
+    shutdown: Shutdown = field(default_factory=Shutdown)
+    jasmin_compat: JasminCompat = field(default_factory=JasminCompat)
