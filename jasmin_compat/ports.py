@@ -16,6 +16,12 @@ from jasmin_compat.gateway.messages import (
     SmppMsgId,
     Verdict,
 )
+from jasmin_compat.gateway.submission import Answered as Answered
+from jasmin_compat.gateway.submission import NotSent as NotSent
+from jasmin_compat.gateway.submission import PartOutcome as PartOutcome
+from jasmin_compat.gateway.submission import SegmentSent as SegmentSent
+from jasmin_compat.gateway.submission import Unanswered as Unanswered
+from jasmin_compat.gateway.submission import Unencodable as Unencodable
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import Binding as Binding
@@ -105,17 +111,6 @@ class StoreAway(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentSent:
-    """The SMSC's answer to one segment of a message."""
-
-    index: int
-    """0-based position among the parts."""
-    command_status: int
-    smpp_msgid: SmppMsgId | None
-    wants_receipt: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Correlated:
     """A receipt's message: its request, and what the SMSC id belongs to."""
 
@@ -179,36 +174,6 @@ class Store(Protocol):
 
 
 # ---------------------------------------------------------------- SMSC
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A submit_sm_resp or generic_nack came; message_id as the SMSC wrote it."""
-
-    command_status: int
-    message_id: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """Certainly not on the wire: not bound, or closing. May be tried again without a duplicate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """On the wire, and the session broke or the response timeout passed: nobody knows."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unencodable:
-    """A field does not fit its place in SMPP: it can never be sent."""
-
-    reason: str
-
-
-PartOutcome = Answered | NotSent | Unanswered | Unencodable
 
 
 class SmppLink(Protocol):
