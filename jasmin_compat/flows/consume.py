@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
@@ -166,7 +166,7 @@ class _Work:
     async def _work_on(self, delivery: Delivery) -> None:
         self._counts.running += 1
         try:
-            verdict = await self._verdict(delivery.message)
+            verdict = await self._verdict(_message_of(delivery))
         except asyncio.CancelledError:
             await self._settle(delivery, Requeue())
             raise
@@ -233,6 +233,11 @@ class _Work:
                 self._counts.dead += 1
             case _:
                 assert_never(verdict)
+
+
+def _message_of(delivery: Delivery) -> QueueMessage:
+    message = delivery.message
+    return replace(message, redelivered=True) if delivery.redelivered else message
 
 
 async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:

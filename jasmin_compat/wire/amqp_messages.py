@@ -24,3 +24,5 @@ class QueueMessage:
     headers: Mapping[str, HeaderValue] = field(default_factory=dict)
     reply_to: str | None = None
     priority: int | None = None
+    redelivered: bool = False
+    """Of a message being handled: somebody may have had it before. Set by flows/consume.py."""

@@ -101,6 +101,19 @@ async def test_requeue_and_delay_bring_it_again(bench: Bench) -> None:
 
 
 # covers: W-MT-06 W-AMQP-13
+async def test_a_handler_is_told_that_a_message_may_have_been_had_before(bench: Bench) -> None:
+    told: list[bool] = []
+
+    async def handle(taken: QueueMessage) -> Verdict:
+        told.append(taken.redelivered)
+        return Ack() if taken.redelivered else Requeue()
+
+    async with bench.consuming(handle):
+        await bench.queues.publish(message())
+        await until(lambda: len(told) == 2)
+    assert told == [False, True]
+
+
 async def test_an_undecodable_message_is_dead_and_the_next_is_handled(bench: Bench) -> None:
     handle = bench.answering(Undecodable("no pickle"), Ack())
     async with bench.consuming(handle):
