@@ -10,9 +10,13 @@ from jasmin_compat.gateway.messages import (
     ConnectorId,
     DlrWish,
     HttpDlr,
+    HttpDlrRequest,
     MsgId,
     MtRoutable,
+    ReceiptArrived,
     SmppDlr,
+    SmppDlrRequest,
+    SmppMsgId,
 )
 from jasmin_compat.gateway.routes import DefaultRoute
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
@@ -96,3 +100,51 @@ def smpp_dlr(**fields: Any) -> SmppDlr:
         "sub_date": "2026-11-23 14:00:00.000001",
     }
     return SmppDlr(**(values | fields))
+
+
+def http_request(**fields: Any) -> HttpDlrRequest:
+    """Level 3, for a day."""
+    values: dict[str, Any] = {
+        "msgid": MSGID,
+        "url": "http://127.0.0.1/dlr",
+        "level": 3,
+        "method": "POST",
+        "cid": CID,
+        "expiry_s": 86400,
+    }
+    return HttpDlrRequest(**(values | fields))
+
+
+def smpp_request(**fields: Any) -> SmppDlrRequest:
+    """Every receipt, for a day."""
+    values: dict[str, Any] = {
+        "msgid": MSGID,
+        "system_id": "esme1",
+        "source_addr": "1000",
+        "source_addr_ton": 1,
+        "source_addr_npi": 1,
+        "destination_addr": "15550001",
+        "dest_addr_ton": 1,
+        "dest_addr_npi": 1,
+        "submitted_at": "2026-11-23 14:04:38.851210",
+        "receipt": 1,
+        "expiry_s": 86400,
+    }
+    return SmppDlrRequest(**(values | fields))
+
+
+def receipt(**fields: Any) -> ReceiptArrived:
+    values: dict[str, Any] = {
+        "smpp_msgid": SmppMsgId("M13"),
+        "cid": CID,
+        "pdu": "deliver_sm",
+        "raw_id": "m13",
+        "stat": "DELIVRD",
+        "sub": "001",
+        "dlvrd": "001",
+        "submit_date": "2611231200",
+        "done_date": "2611231201",
+        "err": "000",
+        "text": "hello",
+    }
+    return ReceiptArrived(**(values | fields))

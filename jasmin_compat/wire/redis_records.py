@@ -1,0 +1,158 @@
+"""Records in Redis: Jasmin's hashes and our values (contract/redis-keys.md §2, §7).
+
+What stands there is taken as text: Jasmin's reader turns texts that look like numbers into
+numbers, so that `+336…` loses its plus and `0612` its zero (W-DLR-13).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, assert_never
+
+from jasmin_compat.gateway.messages import (
+    CallbackMethod,
+    ConnectorId,
+    DlrLevel,
+    DlrRequest,
+    HttpDlrRequest,
+    MsgId,
+    SmppDlrRequest,
+    Source,
+)
+from jasmin_compat.wire.enum_texts import (
+    BadEnumText,
+    addr_npi_text,
+    addr_ton_text,
+    read_addr_npi,
+    read_addr_ton,
+    read_receipt,
+    receipt_text,
+)
+
+DLR = "dlr:"
+QUEUE_MSGID = "queue-msgid:"
+
+DEFAULT_EXPIRY_S = 86400
+
+Fields = Mapping[bytes, bytes]
+
+_LEVELS: dict[bytes, DlrLevel] = {b"1": 1, b"2": 2, b"3": 3}
+_METHODS: dict[bytes, CallbackMethod] = {b"GET": "GET", b"POST": "POST"}
+_SOURCES: dict[bytes, Source] = {b"httpapi": "httpapi", b"smppsapi": "smppsapi"}
+_RECEIPTS: dict[int, Literal[1, 2]] = {1: 1, 2: 2}
+
+
+class BadRecord(ValueError):
+    """The fields are not a record we know."""
+
+
+def octets_of(key: str, fields: Fields) -> int:
+    """What a record weighs in the budget: key, fields and values."""
+    return len(key) + sum(len(name) + len(value) for name, value in fields.items())
+
+
+# ---------------------------------------------------------------- dlr:<msgid>
+
+
+def request_fields(request: DlrRequest) -> dict[bytes, bytes]:
+    """In Jasmin's order; addresses octet for octet (Latin-1), other texts in UTF-8."""
+    match request:
+        case HttpDlrRequest():
+            return {
+                b"sc": b"httpapi",
+                b"url": request.url.encode(),
+                b"level": b"%d" % request.level,
+                b"method": request.method.encode(),
+                b"connector": request.cid.encode(),
+                b"expiry": b"%d" % request.expiry_s,
+            }
+        case SmppDlrRequest():
+            return {
+                b"sc": b"smppsapi",
+                b"system_id": request.system_id.encode(),
+                b"source_addr_ton": addr_ton_text(request.source_addr_ton).encode(),
+                b"source_addr_npi": addr_npi_text(request.source_addr_npi).encode(),
+                b"source_addr": request.source_addr.encode("latin-1"),
+                b"dest_addr_ton": addr_ton_text(request.dest_addr_ton).encode(),
+                b"dest_addr_npi": addr_npi_text(request.dest_addr_npi).encode(),
+                b"destination_addr": request.destination_addr.encode("latin-1"),
+                b"sub_date": request.submitted_at.encode(),
+                b"rd_receipt": receipt_text(request.receipt).encode(),
+                b"expiry": b"%d" % request.expiry_s,
+            }
+        case _:
+            assert_never(request)
+
+
+def read_request(msgid: MsgId, fields: Fields) -> DlrRequest:
+    """Raises:
+    BadRecord: a field is missing, or says what nobody here can act on.
+    """
+    try:
+        if fields[b"sc"] == b"httpapi":
+            return _read_http(msgid, fields)
+        if fields[b"sc"] == b"smppsapi":
+            return _read_smpp(msgid, fields)
+    except (KeyError, UnicodeDecodeError, BadEnumText) as error:
+        raise BadRecord(f"dlr:{msgid}: {error!r}") from error
+    raise BadRecord(f"dlr:{msgid}: sc {fields[b'sc']!r}")
+
+
+def _read_http(msgid: MsgId, fields: Fields) -> HttpDlrRequest:
+    return HttpDlrRequest(
+        msgid=msgid,
+        url=fields[b"url"].decode(),
+        level=_LEVELS[fields[b"level"]],
+        method=_METHODS[fields[b"method"]],
+        cid=ConnectorId(fields.get(b"connector", b"unknown").decode()),
+        expiry_s=_expiry(fields),
+    )
+
+
+def _read_smpp(msgid: MsgId, fields: Fields) -> SmppDlrRequest:
+    return SmppDlrRequest(
+        msgid=msgid,
+        system_id=fields[b"system_id"].decode(),
+        source_addr=fields[b"source_addr"].decode("latin-1"),
+        source_addr_ton=read_addr_ton(fields[b"source_addr_ton"].decode()),
+        source_addr_npi=read_addr_npi(fields[b"source_addr_npi"].decode()),
+        destination_addr=fields[b"destination_addr"].decode("latin-1"),
+        dest_addr_ton=read_addr_ton(fields[b"dest_addr_ton"].decode()),
+        dest_addr_npi=read_addr_npi(fields[b"dest_addr_npi"].decode()),
+        submitted_at=fields[b"sub_date"].decode(),
+        receipt=_RECEIPTS[read_receipt(fields[b"rd_receipt"].decode())],
+        expiry_s=_expiry(fields),
+    )
+
+
+def _expiry(fields: Fields) -> int:
+    text = fields.get(b"expiry", b"")
+    return int(text) if text.isdigit() and len(text) < 10 else DEFAULT_EXPIRY_S
+
+
+# ---------------------------------------------------------------- queue-msgid:<smpp msgid>
+
+
+def mapping_fields(msgid: MsgId, source: Source) -> dict[bytes, bytes]:
+    """Exactly two fields: Jasmin's reader takes a third for an unknown record."""
+    return {b"msgid": msgid.encode(), b"connector_type": source.encode()}
+
+
+def read_mapping(fields: Fields) -> tuple[MsgId, Source]:
+    """Raises:
+    BadRecord: not exactly `msgid` and a `connector_type` we know.
+    """
+    if fields.keys() != {b"msgid", b"connector_type"}:
+        raise BadRecord(f"queue-msgid fields {sorted(fields)!r}")
+    try:
+        source = _SOURCES[fields[b"connector_type"]]
+        return MsgId(fields[b"msgid"].decode()), source
+    except (KeyError, UnicodeDecodeError) as error:
+        raise BadRecord(f"queue-msgid: {error!r}") from error
+
+
+def source_of(request: DlrRequest) -> Source:
+    return "httpapi" if isinstance(request, HttpDlrRequest) else "smppsapi"
+
+
+def pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    """A hash as HGETALL answers it: field, value, field, value."""
+    return dict(zip(flat[::2], flat[1::2], strict=True))
