@@ -11,7 +11,6 @@ from typing import Protocol
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     DlrRequest,
-    HttpDlrRequest,
     MsgId,
     SmppMsgId,
     Verdict,
@@ -111,29 +110,77 @@ class StoreAway(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPart:
+    """An SMPP sender's own segment of a long message: the messages of one group end together."""
+
+    group: str
+    """Sender, recipient and UDH or SAR reference, written by the caller; opaque to the store."""
+    number: int
+    """1-based."""
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Correlated:
     """A receipt's message: its request, and what the SMSC id belongs to."""
 
     msgid: MsgId
     request: DlrRequest
     """Of the same origin as the mapping (`sc` equals `connector_type`)."""
+    replied: bool = True
+    """The lookup is through with the SMSC's answer: level 1 was published, if it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expired:
     """A request that ended without its receipt: by time, or pushed out by the budget."""
 
-    request: HttpDlrRequest
+    request: DlrRequest
     by_budget: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreCounts:
+    """What a store holds and did, and what lookups found in it; read when metrics are asked for."""
+
+    records: int = 0
+    """Messages with a record in the store, as of the last write: one message is one."""
+    octets: int = 0
+    """Of their keys, fields and values; Redis itself needs about three times as much."""
+    evicted: int = 0
+    """Requests the budget pushed out before their receipt came."""
+    expired: int = 0
+    """Requests whose time ran out before their receipt came."""
+    matched: int = 0
+    """Receipts whose message was found."""
+    early: int = 0
+    """Receipts put back because their message was not (yet) known, each attempt counted."""
+    unmatched: int = 0
+    """Receipts given up: nobody here knows their id."""
+    repeats_possible: int = 0
+    """Messages sent while the store was away, that a crash might have us send again."""
+    calls: int = 0
+    timeouts: int = 0
+    """Calls that ended in StoreAway."""
+    reconnects: int = 0
+    is_connected: bool = False
+    forgets_at_crash: bool = False
+    """Redis runs without an append-only file."""
+    evicts_by_itself: bool = False
+    """Redis has a maxmemory policy other than noeviction."""
 
 
 class Store(Protocol):
     """DLR records, and what was sent. Adapters: adapters/redis.py, adapters/memory_store.py.
 
-    Every method raises StoreAway when the store does not answer within its bound.
+    Every method raises StoreAway when the store does not answer within its bound. Each may be
+    called twice with the same arguments: the second call changes nothing.
     """
 
-    async def remember(self, request: DlrRequest) -> None:
+    @property
+    def counts(self) -> StoreCounts: ...
+
+    async def remember(self, request: DlrRequest, part: GroupPart | None = None) -> None:
         """Write `dlr:<msgid>` with its expiry; at the budget the nearest to expiry goes."""
         ...
 
@@ -148,11 +195,19 @@ class Store(Protocol):
         ...
 
     async def sent(self, msgid: MsgId) -> tuple[SegmentSent, ...]:
-        """The segments known to be answered, by index; empty when none are recorded."""
+        """The segments known to be answered, by index; empty when none are recorded.
+
+        Kept for `sent_ttl_s` even when everything else of the message is forgotten: what is
+        recorded must not be sent again when the broker delivers the message once more (D9).
+        """
         ...
 
     async def map_smpp_msgids(self, request: DlrRequest, smpp_msgids: Sequence[SmppMsgId]) -> None:
-        """Write `queue-msgid:<id>` for each id (what Jasmin's lookup does); idempotent."""
+        """Write `queue-msgid:<id>` for each id, and that the answer was looked up (`replied`).
+
+        Ids whose final receipt has come already are left out; if it was the last one awaited,
+        the message is forgotten. Nothing is written when the request is gone.
+        """
         ...
 
     async def find(self, smpp_msgid: SmppMsgId) -> Correlated | None:
@@ -160,7 +215,7 @@ class Store(Protocol):
         ...
 
     async def forget(self, msgid: MsgId) -> None:
-        """Remove every record of the message: `dlr:`, its `queue-msgid:`s, group and index."""
+        """Remove every record of the request: `dlr:`, its `queue-msgid:`s, group and index."""
         ...
 
     async def finish_segment(self, msgid: MsgId, smpp_msgid: SmppMsgId) -> None:
@@ -169,7 +224,11 @@ class Store(Protocol):
         ...
 
     async def expired(self, limit: int) -> Sequence[Expired]:
-        """Take up to `limit` requests that ended without a receipt (`dlr.on_expiry: callback`)."""
+        """Up to `limit` requests that ended without a receipt (`dlr.on_expiry: callback`).
+
+        Each is lent for a minute and comes again until `forget` is called for it, so that a
+        crash in between loses no callback. Always empty with `silent`.
+        """
         ...
 
 
