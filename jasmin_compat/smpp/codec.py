@@ -60,29 +60,43 @@ def encode(pdu: Pdu) -> bytes:
     Raises:
         CannotEncode: a value has no place on the wire; the error names the field.
     """
-    body = pdu.body
+    body = encode_body(pdu.body) + pdu.trailing
+    return frame(pdu.command_id, pdu.command_status, pdu.sequence_number, body)
+
+
+def encode_body(body: Body) -> bytes:
+    """What stands behind the header.
+
+    Raises:
+        CannotEncode: as `encode`.
+    """
     if isinstance(body, Opaque):
-        octets = body.octets
-    else:
-        octets = _WRITERS[type(body)](body)
-        if body.tlvs:
-            octets += write_tlvs(body.tlvs)
-    if pdu.trailing:
-        octets += pdu.trailing
-    length = HEADER_OCTETS + len(octets)
+        return body.octets
+    octets = _WRITERS[type(body)](body)
+    return octets + write_tlvs(body.tlvs) if body.tlvs else octets
+
+
+def frame(command_id: int, command_status: int, sequence_number: int, body: bytes) -> bytes:
+    """A header, and the octets of a body behind it.
+
+    Raises:
+        FieldOutOfRange: a field of the header does not fit.
+    """
+    length = HEADER_OCTETS + len(body)
     try:
-        header = _HEADER.pack(length, pdu.command_id, pdu.command_status, pdu.sequence_number)
+        return _HEADER.pack(length, command_id, command_status, sequence_number) + body
     except struct.error as error:
-        raise _out_of_range(pdu) from error
-    return header + octets
+        raise _out_of_range(command_id, command_status, sequence_number) from error
 
 
-def _out_of_range(pdu: Pdu) -> FieldOutOfRange:
-    for name in ("command_id", "command_status", "sequence_number"):
-        value = getattr(pdu, name)
-        if not 0 <= value <= 0xFFFFFFFF:
-            return FieldOutOfRange(name, value, 0xFFFFFFFF)
-    raise AssertionError(pdu)
+def _out_of_range(command_id: int, command_status: int, sequence_number: int) -> FieldOutOfRange:
+    header = {
+        "command_id": command_id,
+        "command_status": command_status,
+        "sequence_number": sequence_number,
+    }
+    name = next(name for name, value in header.items() if not 0 <= value <= 0xFFFFFFFF)
+    return FieldOutOfRange(name, header[name], 0xFFFFFFFF)
 
 
 def check_limits(body: Body) -> None:

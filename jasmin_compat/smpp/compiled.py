@@ -227,9 +227,10 @@ def compile_check(layout: Sequence[Field]) -> Check:
     """A function that holds a body against the limits of its layout."""
     limited = [(f.name, f.limit) for f in layout if isinstance(f, CString | Counted) and f.limit]
 
-    def check(body: Any) -> None:
+    def complain(body: Any) -> None:
         for name, limit in limited:
             if len(getattr(body, name)) > limit:
                 raise FieldTooLong(name, len(getattr(body, name)), limit)
 
-    return check
+    tests = " or ".join(f"len(self.{name}) > {limit}" for name, limit in limited)
+    return _function("self", [f"if {tests or False}: complain(self)"], {"complain": complain})
