@@ -1,12 +1,17 @@
-"""What a codec can complain of: our own mistakes when writing, a peer's when reading.
+"""What can go wrong between octets and PDUs, and with a request that is to be sent.
 
 CannotEncode            ours: the value has no place on the wire
   FieldTooLong            more octets than the specification gives the field
   FieldOutOfRange         an integer that does not fit its octets
   FieldHoldsNul           a NUL inside a NUL-terminated field
+CannotSend              ours: not in this state of the session
+  NotAllowed              the operation matrix has no place for it
+  WindowFull              as many requests as may be are on the wire
 BodyUnreadable          theirs: this PDU is bad, the stream goes on
 FramingLost             theirs: nobody knows where the next PDU starts
 """
+
+from jasmin_compat.smpp import commands
 
 
 class CannotEncode(Exception):
@@ -40,6 +45,27 @@ class FieldHoldsNul(CannotEncode):
 
     def __init__(self, field: str) -> None:
         super().__init__(field, "holds a NUL octet")
+
+
+class CannotSend(Exception):
+    """Nothing was sent, and nothing has changed."""
+
+
+class NotAllowed(CannotSend):
+    """The session's state does not allow the command (SMPP 3.4 §2.3)."""
+
+    def __init__(self, command_id: int, state: str) -> None:
+        super().__init__(f"{commands.name_of(command_id)} in state {state}")
+        self.command_id = command_id
+        self.state = state
+
+
+class WindowFull(CannotSend):
+    """As many requests as the window allows are without an answer."""
+
+    def __init__(self, window: int) -> None:
+        super().__init__(f"{window} requests are without an answer")
+        self.window = window
 
 
 class BodyUnreadable(Exception):
