@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from jasmin_compat.gateway.callbacks import HttpCall as HttpCall
+from jasmin_compat.gateway.callbacks import HttpReply as HttpReply
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     DlrRequest,
@@ -268,31 +270,19 @@ class CallFailed(Exception):
     """Nobody answered: refused, timed out, denied address, or broken answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpCall:
-    """One callback request; `body` is None for GET."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes | None = None
-    timeout_s: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class HttpReply:
-    """What the receiver answered: status and at most the first KiB of the body, decoded."""
-
-    status: int
-    text: str
+class CallNotMade(Exception):
+    """The receiver, or we, have as many calls open as allowed: nothing was sent."""
 
 
 class HttpCalls(Protocol):
     """Makes callbacks: adapters/http_calls.py, and a scripted one in tests/fakes.py."""
 
     async def call(self, call: HttpCall) -> HttpReply:
-        """Raises:
-        CallFailed: no complete answer within `timeout_s`.
+        """Redirects of GET are followed.
+
+        Raises:
+            CallFailed: no complete answer within `timeout_s`.
+            CallNotMade: no slot was free in time; it is no attempt.
         """
         ...
 
