@@ -1,0 +1,256 @@
+"""Callbacks made for real: one aiohttp client session, bounded in every direction.
+
+Redirects are followed here and not by aiohttp, by Jasmin's rules (contract/dlr.md §6). Addresses
+are checked where a socket is made, so on the address that a name resolved to, at every hop. No
+cookies, no proxies, no credentials of a URL.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from aiohttp.connector import AddrInfoType
+from yarl import URL
+
+from jasmin_compat.gateway.callback_addresses import AddressRules
+from jasmin_compat.gateway.callbacks import (
+    REDIRECTS,
+    BadUrl,
+    HttpCall,
+    HttpReply,
+    encoded_url,
+)
+from jasmin_compat.ports import CallFailed, CallNotMade
+
+SEE_OTHER = 303
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsPolicy:
+    """Bounds of calls, and what they may reach."""
+
+    connections: int = 100
+    """Calls open at a time."""
+    connections_per_host: int = 20
+    slot_wait_s: float = 1.0
+    """A call waits so long for one of these; a receiver that hangs holds up others no longer."""
+    keep_alive_s: float = 30.0
+    max_redirects: int = 20
+    max_reply_octets: int = 1024
+    """Read of a body; a longer one closes the connection."""
+    addresses: AddressRules = field(default_factory=AddressRules)
+
+
+@dataclass(slots=True)
+class CallCounts:
+    """Since start, but for `open`."""
+
+    open: int = 0
+    replied: int = 0
+    failed: int = 0
+    denied: int = 0
+    """Connections not made because of the address."""
+    redirected: int = 0
+    not_made: int = 0
+    """For want of a slot."""
+
+
+class _AddressDenied(OSError):
+    """The address is one that callbacks may not reach."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What the socket factory tells the call it works for."""
+
+    is_fresh: bool = False
+    """A connection was made, instead of one kept from before."""
+
+
+_attempt: ContextVar[_Attempt] = ContextVar("attempt")
+
+
+class _Slots:
+    """Calls open at a time: in all, and to one host."""
+
+    def __init__(self, policy: CallsPolicy) -> None:
+        self._policy = policy
+        self._all = asyncio.Semaphore(policy.connections)
+        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self._users: Counter[str] = Counter()
+
+    @contextlib.asynccontextmanager
+    async def one(self, host: str) -> AsyncIterator[None]:
+        """Raises: CallNotMade."""
+        with self._of(host) as slots:
+            async with self._taken(slots, host), self._taken(self._all, host):
+                yield
+
+    @contextlib.contextmanager
+    def _of(self, host: str) -> Iterator[asyncio.Semaphore]:
+        """The host's slots, kept while anybody uses or wants one."""
+        self._users[host] += 1
+        try:
+            yield self._hosts.setdefault(host, asyncio.Semaphore(self._policy.connections_per_host))
+        finally:
+            self._users[host] -= 1
+            if not self._users[host]:
+                del self._users[host], self._hosts[host]
+
+    @contextlib.asynccontextmanager
+    async def _taken(self, slots: asyncio.Semaphore, host: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._policy.slot_wait_s):
+                await slots.acquire()
+        except TimeoutError as error:
+            raise CallNotMade(host) from error
+        try:
+            yield
+        finally:
+            slots.release()
+
+
+class HttpCallsByAiohttp:
+    """The HttpCalls port. Made inside a running loop; `close` ends its connections."""
+
+    def __init__(self, policy: CallsPolicy = CallsPolicy()) -> None:
+        self.counts = CallCounts()
+        self._policy = policy
+        self._slots = _Slots(policy)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0,  # _Slots bounds them, before the clock of a call runs
+                keepalive_timeout=policy.keep_alive_s,
+                socket_factory=self._socket,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            auto_decompress=True,
+        )
+        # aiohttp would send a GET again after any lost connection; see _send
+        self._session._retry_connection = False  # noqa: SLF001
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def call(self, call: HttpCall) -> HttpReply:
+        try:
+            async with self._slots.one(urlsplit(call.url).netloc):
+                self.counts.open += 1
+                try:
+                    reply = await self._within(call)
+                finally:
+                    self.counts.open -= 1
+        except CallNotMade:
+            self.counts.not_made += 1
+            raise
+        except CallFailed:
+            self.counts.failed += 1
+            raise
+        self.counts.replied += 1
+        return reply
+
+    async def _within(self, call: HttpCall) -> HttpReply:
+        try:
+            async with asyncio.timeout(call.timeout_s):
+                return await self._follow(call)
+        except TimeoutError as error:
+            raise CallFailed(f"no answer in {call.timeout_s:g} s") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise CallFailed(f"{type(error).__name__}: {error}") from error
+
+    async def _follow(self, call: HttpCall) -> HttpReply:
+        """GET is followed; POST becomes a GET at 303, and else is not (twisted RedirectAgent)."""
+        method, url = call.method, call.url
+        reply, location = await self._send(method, url, call.headers, call.body)
+        for _ in range(self._policy.max_redirects):
+            following = _following(method, url, reply, location)
+            if following is None:
+                break
+            self.counts.redirected += 1
+            method, url = "GET", following
+            reply, location = await self._send(method, url, call.headers, None)
+        return reply
+
+    async def _send(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes | None
+    ) -> tuple[HttpReply, str | None]:
+        """One request; again at once if a connection kept from before turns out to be closed."""
+        for _ in range(self._policy.connections_per_host):
+            attempt = _Attempt()
+            _attempt.set(attempt)
+            try:
+                return await self._request(method, url, headers, body)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if attempt.is_fresh:
+                    raise
+        return await self._request(method, url, headers, body)
+
+    async def _request(
+        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes | None
+    ) -> tuple[HttpReply, str | None]:
+        async with self._session.request(
+            method,
+            URL(url, encoded=True),
+            headers=headers,
+            data=body,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None),  # `call` keeps the time
+        ) as response:
+            octets = await self._start_of(response.content)
+            text = _decoded(octets, response.charset)
+            return HttpReply(response.status, text), response.headers.get("Location")
+
+    async def _start_of(self, body: aiohttp.StreamReader) -> bytes:
+        octets = b""
+        while len(octets) < self._policy.max_reply_octets and not body.at_eof():
+            octets += await body.read(self._policy.max_reply_octets - len(octets))
+        return octets
+
+    def _socket(self, target: AddrInfoType) -> socket.socket:
+        """Made for each connection, and each address of a name."""
+        family, kind, protocol, _, address = target
+        host, port = str(address[0]), int(address[1])
+        if self._policy.addresses.deny_call(host, port, is_own=_is_own):
+            self.counts.denied += 1
+            raise _AddressDenied(errno.EACCES, f"callbacks may not reach {host}:{port}")
+        _attempt.get().is_fresh = True
+        return socket.socket(family, kind, protocol)
+
+
+def _following(method: str, url: str, reply: HttpReply, location: str | None) -> str | None:
+    """Where the answer sends us, if we go there."""
+    if reply.status not in REDIRECTS or location is None:
+        return None
+    if method != "GET" and reply.status != SEE_OTHER:
+        return None
+    try:
+        return encoded_url(urljoin(url, location))
+    except (BadUrl, ValueError):
+        return None
+
+
+def _is_own(host: str) -> bool:
+    """Whether the address is one of this machine's: it would be its own source. Sends nothing."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((host, 9))
+        except OSError:  # no route
+            return False
+        return bool(probe.getsockname()[0] == host)
+
+
+def _decoded(octets: bytes, charset: str | None) -> str:
+    """By the charset of the answer, ISO 8859-1 where it names none, or none that exists."""
+    try:
+        return octets.decode(charset or "latin-1", "replace")
+    except LookupError:
+        return octets.decode("latin-1")
