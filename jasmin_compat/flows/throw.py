@@ -1,0 +1,79 @@
+"""Throw delivery reports: one attempt of a callback, and what becomes of it (contract/dlr.md §6).
+
+The lines are Jasmin's (contract/logs-and-metrics.md §2.5): `Throwed` for any answer at all.
+"""
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from jasmin_compat.gateway.callbacks import (
+    BadUrl,
+    CallbackPolicy,
+    HttpCall,
+    HttpReply,
+    NoReply,
+    after_call,
+    after_no_slot,
+    dlr_call,
+    shown,
+    while_nobody_delivers,
+)
+from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, SmppDlr, Verdict
+from jasmin_compat.ports import CallFailed, CallNotMade, Clock, HttpCalls
+from jasmin_compat.wire.amqp_names import FIRST, TRIES
+
+LOG: Final = logging.getLogger("jasmin-dlr-thrower")
+
+
+async def throw_dlr_http(
+    dlr: HttpDlr, *, calls: HttpCalls, clock: Clock, policy: CallbackPolicy
+) -> Verdict:
+    """Call the client back; what is not acknowledged comes again."""
+    first = clock.unix() if dlr.first_tried_at is None else dlr.first_tried_at
+    dlr = replace(dlr, first_tried_at=first)
+    try:
+        outcome = await _outcome(dlr_call(dlr, timeout_s=policy.timeout_s), calls)
+    except BadUrl as error:
+        _log_failure(dlr, str(error))
+        return Dead(str(error))
+    except CallNotMade:
+        verdict = after_no_slot(dlr, now=clock.unix(), policy=policy)
+        return _remembering(verdict, dlr.tries, first)
+    if isinstance(outcome, HttpReply):
+        LOG.info("Throwed DLR [msgid:%s] to %s.", dlr.msgid, dlr.url)
+    verdict = after_call(dlr, outcome, now=clock.unix(), policy=policy)
+    if not isinstance(verdict, Ack):
+        _log_failure(dlr, shown(outcome))
+    if isinstance(verdict, Dead):
+        LOG.warning(
+            "Message try-count is %s [msgid:%s]: purged from queue", dlr.tries + 1, dlr.msgid
+        )
+    return _remembering(verdict, dlr.tries + 1, first)
+
+
+async def _outcome(call: HttpCall, calls: HttpCalls) -> HttpReply | NoReply:
+    try:
+        return await calls.call(call)
+    except CallFailed as error:
+        return NoReply(str(error))
+
+
+def _log_failure(dlr: HttpDlr, reason: str) -> None:
+    LOG.error("Throwing HTTP/DLR [msgid:%s] to (%s): %s.", dlr.msgid, dlr.url, reason)
+
+
+def _remembering(verdict: Verdict, tries: int, first: float) -> Verdict:
+    """A delayed message carries how often it was tried, and since when."""
+    if not isinstance(verdict, Delay):
+        return verdict
+    return replace(verdict, headers=((TRIES, str(tries)), (FIRST, f"{first:.3f}")))
+
+
+async def keep_dlr_smpp(dlr: SmppDlr, *, clock: Clock, policy: CallbackPolicy) -> Verdict:
+    """Where no SMPP server runs, a receipt for an ESME waits (Jasmin drops it)."""
+    now = clock.unix()
+    first = now if dlr.first_tried_at is None else dlr.first_tried_at
+    kept = replace(dlr, first_tried_at=first)
+    verdict = while_nobody_delivers(kept, now=now, policy=policy)
+    return _remembering(verdict, dlr.tries + 1, first)
