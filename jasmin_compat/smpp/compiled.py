@@ -49,7 +49,7 @@ def _function(
 
 # ---------------------------------------------------------------- optional parameters
 
-_new_tlv = constructor(Tlv)
+_TlvTwin: Any = twin(Tlv)
 
 
 def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], int]:
@@ -61,7 +61,11 @@ def read_tlvs(octets: bytes, at: int) -> tuple[tuple[Tlv, ...], int]:
         end = at + 4 + length
         if end > size:
             break
-        found.append(_new_tlv(tag, octets[at + 4 : end]))
+        tlv = _TlvTwin()
+        tlv.tag = tag
+        tlv.value = octets[at + 4 : end]
+        tlv.__class__ = Tlv
+        found.append(tlv)
         at = end
     return tuple(found), at
 
@@ -116,7 +120,10 @@ def _reading(field: Field, passed: int) -> list[str]:
                 "at = end",
             ]
         case CString():
-            return ["end = index(0, at)", f"self.{name} = octets[at:end]", "at = end + 1"]
+            return [  # most are empty, and looking is cheaper than searching
+                f"if octets[at]: end = index(0, at); self.{name} = octets[at:end]; at = end + 1",
+                f"else: self.{name} = b''; at += 1",
+            ]
         case Counted():
             return [
                 "end = at + 1 + octets[at]",

@@ -80,7 +80,7 @@ class EndReason(Enum):
 
     UNBOUND = "unbound by us"
     PEER_UNBOUND = "unbound by the peer"
-    CLOSED_BY_PEER = "connection closed by the peer"
+    CONNECTION_LOST = "connection lost"
     BIND_TIMED_OUT = "no bind in time"
     UNBIND_TIMED_OUT = "unbind not answered in time"
     LINK_DEAD = "enquire_link not answered in time"

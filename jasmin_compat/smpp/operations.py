@@ -1,6 +1,5 @@
 """Who may issue which request in which session state (SMPP 3.4 §2.2, §2.3)."""
 
-from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -45,23 +44,23 @@ BOUND: Final = {
     commands.BIND_RECEIVER: SessionState.BOUND_RX,
     commands.BIND_TRANSCEIVER: SessionState.BOUND_TRX,
 }
-BOUND_STATES: Final = frozenset(BOUND.values())
+UNBOUND_STATES: Final = (SessionState.OPEN, *PENDING.values())
+"""Before a bind is accepted."""
+BOUND_STATES: Final = tuple(BOUND.values())
+"""Tuples, here and below: finding an enumeration member in a set costs its hash, a Python call."""
 
 
 class Issued(NamedTuple):
     """The states in which each role may issue a request."""
 
-    by_esme: AbstractSet[SessionState]
-    by_smsc: AbstractSet[SessionState]
-
-    def by(self, role: Role) -> AbstractSet[SessionState]:
-        return self.by_esme if role is Role.ESME else self.by_smsc
+    by_esme: tuple[SessionState, ...]
+    by_smsc: tuple[SessionState, ...]
 
 
-_NEVER: Final[frozenset[SessionState]] = frozenset()
-_OPEN: Final = frozenset({SessionState.OPEN})
-_TX: Final = frozenset({SessionState.BOUND_TX, SessionState.BOUND_TRX})
-_RX: Final = frozenset({SessionState.BOUND_RX, SessionState.BOUND_TRX})
+_NEVER: Final[tuple[SessionState, ...]] = ()
+_OPEN: Final = (SessionState.OPEN,)
+_TX: Final = (SessionState.BOUND_TX, SessionState.BOUND_TRX)
+_RX: Final = (SessionState.BOUND_RX, SessionState.BOUND_TRX)
 
 MATRIX: Final[dict[int, Issued]] = {
     commands.BIND_TRANSMITTER: Issued(by_esme=_OPEN, by_smsc=_NEVER),
@@ -81,13 +80,16 @@ MATRIX: Final[dict[int, Issued]] = {
 }
 
 
+_BY: Final = {
+    Role.ESME: {command_id: issued.by_esme for command_id, issued in MATRIX.items()},
+    Role.SMSC: {command_id: issued.by_smsc for command_id, issued in MATRIX.items()},
+}
 _ALWAYS_SERVED: Final = commands.BINDS | {commands.UNBIND}
 
 
 def may_issue(role: Role, state: SessionState, command_id: int) -> bool:
     """Whether a peer that goes by the specification takes this request from us now."""
-    issued = MATRIX.get(command_id)
-    return issued is not None and state in issued.by(role)
+    return state in _BY[role].get(command_id, _NEVER)
 
 
 def refusal(issuer: Role, state: SessionState, command_id: int) -> int | None:
@@ -97,10 +99,10 @@ def refusal(issuer: Role, state: SessionState, command_id: int) -> int | None:
     receipts would be lost; an unbind without a bind; a bind of who is bound, because Jasmin looks
     at the password first (ESME_RINVPASWD before ESME_RALYBND).
     """
-    issued = MATRIX.get(command_id)
-    if issued is None or not issued.by(issuer):
+    states = _BY[issuer].get(command_id, _NEVER)
+    if not states:
         return statuses.ESME_RINVCMDID
-    if state in issued.by(issuer) or command_id in _ALWAYS_SERVED:
+    if state in states or (command_id in _ALWAYS_SERVED and state is not SessionState.UNBOUND):
         return None
     if issuer is Role.SMSC and state in BOUND_STATES and command_id != commands.OUTBIND:
         return None

@@ -24,7 +24,7 @@ from jasmin_compat.smpp.events import (
     Unexpected,
 )
 from jasmin_compat.smpp.layout import BODIES
-from jasmin_compat.smpp.operations import BOUND_STATES, Role, SessionState
+from jasmin_compat.smpp.operations import BOUND_STATES, UNBOUND_STATES, Role, SessionState
 from jasmin_compat.smpp.pdus import Bind, Body, Empty, Opaque, Pdu
 from jasmin_compat.smpp.timers import Timer, TimerPolicy, Timers
 from jasmin_compat.smpp.window import Window
@@ -79,10 +79,11 @@ class Session:
     def __init__(self, role: Role, policy: SessionPolicy, now: float) -> None:
         self.counts = SessionCounts()
         self._role = role
+        self._peer = role.peer
         self._policy = policy
         self._state = SessionState.OPEN
         self._serves_as = SessionState.OPEN
-        """What requests of the peer are held against; stays BOUND while we unbind."""
+        """What its requests are held against: BOUND while we unbind, not while the peer does."""
         self._timers = Timers(policy=policy.timers, received_at=now, active_at=now)
         if role is Role.SMSC:
             self._timers.init_since = now
@@ -146,7 +147,7 @@ class Session:
         """When to call `on_deadline`, if nothing happens before."""
         if self._ended:
             return None
-        self._watch_oldest()
+        self._set_timers()
         return self._timers.next_deadline()
 
     def octets_to_send(self) -> bytes:
@@ -210,9 +211,8 @@ class Session:
         if is_bind and status == statuses.ESME_ROK and self._serves_as in BOUND_STATES:
             status, body = statuses.ESME_RALYBND, None
         self._answer(request, status, body, now)
-        was_full = not self.wants_read
         del self._open[id(request)]
-        if was_full and self.wants_read:
+        if self._timers.is_paused and self.wants_read:
             self._timers.resume(now)
         if is_bind:
             self._after_bind(request.command_id, status)
@@ -257,14 +257,14 @@ class Session:
         """The connection is gone: nothing comes or goes any more."""
         events: list[Event] = []
         if not self._ended:
-            self._end(EndReason.CLOSED_BY_PEER, events)
+            self._end(EndReason.CONNECTION_LOST, events)
         return events
 
     def on_deadline(self, now: float) -> list[Event]:
         """Do what is due; harmless when nothing is."""
         events: list[Event] = []
         while not self._ended:
-            self._watch_oldest()
+            self._set_timers()
             timer = self._timers.expired(now)
             if timer is None:
                 break
@@ -273,9 +273,12 @@ class Session:
 
     # ------------------------------------------------------------ timers
 
-    def _watch_oldest(self) -> None:
+    def _set_timers(self) -> None:
+        """What nobody needs to know before a deadline is asked for."""
         oldest = self._window.oldest
         self._timers.awaiting_since = oldest.sent_at if oldest is not None else None
+        if not self.wants_read:
+            self._timers.pause()
 
     def _run_out(self, timer: Timer, events: list[Event], now: float) -> None:
         match timer:
@@ -361,7 +364,7 @@ class Session:
 
     def _take_request(self, request: Pdu, events: list[Event], now: float) -> None:
         command_id = request.command_id
-        status = operations.refusal(self._role.peer, self._serves_as, command_id)
+        status = operations.refusal(self._peer, self._serves_as, command_id)
         if status is not None:
             self._refuse(request, status, statuses.status_name(status), events, now)
         elif command_id == commands.ENQUIRE_LINK:
@@ -375,8 +378,6 @@ class Session:
             if command_id in commands.BINDS and self._state is SessionState.OPEN:
                 self._state = operations.PENDING[command_id]
             self._open[id(request)] = request
-            if not self.wants_read:
-                self._timers.pause()
             events.append(Requested(request))
 
     def _refuse(
@@ -394,11 +395,13 @@ class Session:
     # ------------------------------------------------------------ coming and going
 
     def _after_bind(self, command_id: int, status: int) -> None:
+        if self._state not in UNBOUND_STATES:
+            return
         if status == statuses.ESME_ROK:
             self._state = self._serves_as = operations.BOUND[command_id]
             self._timers.is_bound = True
             self._timers.init_since = None
-        elif self._serves_as is SessionState.OPEN:
+        else:
             self._state = SessionState.OPEN
 
     def _leave(self, reason: EndReason, now: float) -> None:
@@ -409,7 +412,7 @@ class Session:
     def _peer_leaves(self, request: Pdu, events: list[Event], now: float) -> None:
         """Its answer waits for ours to its requests, and the end for its answers to ours."""
         self._peer_unbind = request
-        self._serves_as = SessionState.OPEN
+        self._serves_as = SessionState.UNBOUND
         self._going(SessionState.UNBIND_RECEIVED, now)
         self._go_if_peer_left(events, now)
 

@@ -1,25 +1,29 @@
 """The timers of a session (SMPP 3.4 §7.2): which is due next, and which has run out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 
 class Timer(Enum):
-    """What has run out."""
+    """What has run out; of several at the same moment the first of these."""
 
-    SESSION_INIT = "session init"
-    """No bind, or no answer to bind or unbind."""
-    ENQUIRE_LINK = "enquire_link"
-    """The peer has been silent: time to ask whether it is there."""
-    LINK_ANSWER = "enquire_link response"
-    """It was asked and did not answer."""
-    RESPONSE = "response"
-    """The oldest open request was not answered."""
-    INACTIVITY = "inactivity"
-    """No PDU either way."""
     PDU_READ = "PDU read"
     """The rest of a PDU did not come."""
+    SESSION_INIT = "session init"
+    """No bind, or no answer to bind or unbind."""
+    RESPONSE = "response"
+    """The oldest open request was not answered."""
+    LINK_ANSWER = "enquire_link response"
+    """The peer was asked whether it is there and did not answer."""
+    INACTIVITY = "inactivity"
+    """No PDU either way."""
+    ENQUIRE_LINK = "enquire_link"
+    """The peer has been silent: time to ask."""
+
+
+_TIMERS: Final = tuple(Timer)
+_NEVER: Final = float("inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,39 +63,46 @@ class Timers:
     """The first octet of a PDU that is not whole yet came."""
     is_bound: bool = False
     """Only then is the peer asked whether it is there."""
-    _paused: bool = field(default=False, init=False)
+    is_paused: bool = field(default=False, init=False)
     _resumed_at: float = field(default=float("-inf"), init=False)
 
     def pause(self) -> None:
         """The owner has stopped reading: what the peer does not seem to send may lie unread."""
-        self._paused = True
+        self.is_paused = True
 
     def resume(self, now: float) -> None:
         """The owner reads again: the peer gets its full time from now on."""
-        self._paused = False
+        self.is_paused = False
         self._resumed_at = now
 
     def next_deadline(self) -> float | None:
         """The next time at which `expired` has something to say."""
-        return min((deadline for deadline, _ in self._running()), default=None)
+        first = min(self._deadlines())
+        return first if first < _NEVER else None
 
     def expired(self, now: float) -> Timer | None:
         """The timer that ran out first, if one has."""
-        due = [(deadline, timer) for deadline, timer in self._running() if deadline <= now]
-        return min(due, key=lambda pair: pair[0])[1] if due else None
+        deadlines = self._deadlines()
+        first = min(deadlines)
+        return _TIMERS[deadlines.index(first)] if first <= now else None
 
-    def _running(self) -> Iterator[tuple[float, Timer]]:
-        if self._paused:
-            return
+    def _deadlines(self) -> list[float]:
+        """When each timer runs out, in the order of Timer."""
+        if self.is_paused:
+            return [_NEVER]
         policy = self.policy
-        asks = self.received_at if self.is_bound and self.enquired_at is None else None
-        for since, duration, timer in (
-            (self.partial_since, policy.pdu_read_s, Timer.PDU_READ),
-            (self.init_since, policy.session_init_s, Timer.SESSION_INIT),
-            (self.awaiting_since, policy.response_s, Timer.RESPONSE),
-            (self.enquired_at, policy.response_s, Timer.LINK_ANSWER),
-            (self.active_at, policy.inactivity_s, Timer.INACTIVITY),
-            (asks, policy.enquire_link_s, Timer.ENQUIRE_LINK),
-        ):
-            if since is not None and duration > 0:
-                yield max(since, self._resumed_at) + duration, timer
+        response_s = policy.response_s
+        enquired_at = self.enquired_at
+        asks_since = self.received_at if self.is_bound and enquired_at is None else None
+        not_before = self._resumed_at
+        return [
+            max(not_before, since) + duration if since is not None and duration > 0 else _NEVER
+            for since, duration in (
+                (self.partial_since, policy.pdu_read_s),
+                (self.init_since, policy.session_init_s),
+                (self.awaiting_since, response_s),
+                (enquired_at, response_s),
+                (self.active_at, policy.inactivity_s),
+                (asks_since, policy.enquire_link_s),
+            )
+        ]

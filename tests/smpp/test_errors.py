@@ -7,6 +7,8 @@ from jasmin_compat.smpp.errors import (
     FieldOutOfRange,
     FieldTooLong,
     FramingLost,
+    NotAllowed,
+    WindowFull,
 )
 
 
@@ -19,6 +21,11 @@ def test_encode_errors_name_the_field_and_its_limit() -> None:
     for error, text in said.items():
         assert isinstance(error, CannotEncode)
         assert str(error) == text
+
+
+def test_send_errors_say_what_was_asked_of_the_session_and_why_not() -> None:
+    assert str(NotAllowed(4, "BOUND_RX")) == "submit_sm in state BOUND_RX"
+    assert str(WindowFull(10)) == "10 requests are without an answer"
 
 
 def test_decode_errors_carry_what_to_answer() -> None:

@@ -694,6 +694,16 @@ def test_while_the_owner_does_not_read_nothing_is_held_against_the_peer() -> Non
     assert [pdu.command_id for pdu in peer.hears()] == [commands.DELIVER_SM_RESP]
 
 
+def test_a_bound_raised_while_nobody_reads_sets_the_timers_going_with_the_next_answer() -> None:
+    session, peer = bound_esme(SessionPolicy(max_open_requests=1))
+    [requested] = peer.says(commands.DELIVER_SM, 1, DELIVER)
+    assert isinstance(requested, Requested)
+    assert session.next_deadline() is None
+    session.policy = SessionPolicy(max_open_requests=2)
+    session.respond(requested.request, statuses.ESME_ROK, None, 1000.0)
+    assert session.next_deadline() == 1030.0
+
+
 # ---------------------------------------------------------------- leaving
 
 
@@ -806,7 +816,7 @@ def test_a_lost_connection_says_at_once_what_was_never_answered() -> None:
     Peer(session).says(commands.SUBMIT_SM_RESP, second, MessageIdResp())
     [ended] = session.receive_eof()
     assert isinstance(ended, Ended)
-    assert ended.reason is EndReason.CLOSED_BY_PEER
+    assert ended.reason is EndReason.CONNECTION_LOST
     assert numbers(ended) == [first, third]
 
 
@@ -905,6 +915,41 @@ def test_an_smsc_answers_an_unbind_without_a_bind() -> None:
     peer = Peer(session)
     assert peer.says(commands.UNBIND, 1) == [Ended(EndReason.PEER_UNBOUND, ())]
     assert peer.hears() == [Pdu(commands.UNBIND_RESP, 1, Empty())]
+
+
+def test_after_its_unbind_a_peer_gets_nothing_more_and_cannot_bind_again() -> None:
+    """golden/smpp_server.json has nothing answered there; a status tells more."""
+    session, peer = bound_smsc()
+    session.send(commands.DELIVER_SM, DELIVER, 0.0)
+    peer.says(commands.UNBIND, 2)
+    peer.hears()
+    for command_id, body in ((commands.SUBMIT_SM, SUBMIT), (commands.BIND_RECEIVER, Bind())):
+        [event] = peer.says(command_id, 3, body)
+        assert isinstance(event, Refused)
+        assert event.status == statuses.ESME_RINVBNDSTS
+    assert session.state is SessionState.UNBIND_RECEIVED
+
+
+def test_a_bind_answered_after_the_peers_unbind_binds_nothing() -> None:
+    session = Session(Role.SMSC, SessionPolicy(), 0.0)
+    peer = Peer(session)
+    [event] = peer.says(commands.BIND_TRANSCEIVER, 1, Bind())
+    assert isinstance(event, Requested)
+    assert peer.says(commands.UNBIND, 2) == []
+    ended = session.respond(event.request, statuses.ESME_ROK, None, 0.0)
+    assert ended == [Ended(EndReason.PEER_UNBOUND, ())]
+
+
+def test_of_two_binds_at_once_the_second_may_be_the_right_one() -> None:
+    session = Session(Role.SMSC, SessionPolicy(), 0.0)
+    octets = encode(Pdu(commands.BIND_RECEIVER, 1, Bind()))
+    first, second = session.receive(octets * 2, 0.0)
+    assert isinstance(first, Requested)
+    assert isinstance(second, Requested)
+    session.respond(first.request, statuses.ESME_RINVPASWD, None, 0.0)
+    assert session.state is SessionState.OPEN
+    session.respond(second.request, statuses.ESME_ROK, None, 0.0)
+    assert session.state is SessionState.BOUND_RX
 
 
 # covers: W-SRV-11
