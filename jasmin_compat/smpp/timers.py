@@ -67,7 +67,10 @@ class Timers:
     _resumed_at: float = field(default=float("-inf"), init=False)
 
     def pause(self) -> None:
-        """The owner has stopped reading: what the peer does not seem to send may lie unread."""
+        """The owner has stopped reading: what the peer does not seem to send may lie unread.
+
+        Only session init goes on: binding and leaving take no longer for that.
+        """
         self.is_paused = True
 
     def resume(self, now: float) -> None:
@@ -88,9 +91,11 @@ class Timers:
 
     def _deadlines(self) -> list[float]:
         """When each timer runs out, in the order of Timer."""
-        if self.is_paused:
-            return [_NEVER]
         policy = self.policy
+        if self.is_paused:
+            if self.init_since is None or policy.session_init_s <= 0:
+                return [_NEVER]
+            return [_NEVER, self.init_since + policy.session_init_s]
         response_s = policy.response_s
         enquired_at = self.enquired_at
         asks_since = self.received_at if self.is_bound and enquired_at is None else None

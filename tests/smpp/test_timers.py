@@ -113,6 +113,13 @@ def test_nothing_runs_out_while_nobody_reads() -> None:
     assert timers.expired(5000) is None
 
 
+def test_leaving_takes_no_longer_because_nobody_reads() -> None:
+    timers = idle(init_since=1000.0)
+    timers.pause()
+    assert timers.next_deadline() == 1030
+    assert timers.expired(1030) is Timer.SESSION_INIT
+
+
 def test_the_peer_gets_its_full_time_once_somebody_reads_again() -> None:
     timers = idle(is_bound=True, awaiting_since=1000.0, partial_since=1000.0)
     timers.pause()
