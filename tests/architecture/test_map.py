@@ -16,6 +16,8 @@ ONLY_IN = {
     "redis": "adapters/redis",
     "pickle": "wire/pickles",
     "argparse": "daemons/",
+    "prometheus_client": "servers/health",
+    "yaml": "settings/",
 }
 
 

@@ -1,0 +1,100 @@
+"""The `.counts` of components as families of metrics: names, kinds and help from their fields.
+
+A field is a counter unless it is a truth, its documentation has the word "now", or the source
+names it a gauge. A Counter field has one sample for each of its keys.
+"""
+
+import ast
+import functools
+import inspect
+import itertools
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+_NO_LABELS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A component's numbers, read each time they are asked for."""
+
+    prefix: str
+    """`amqp` makes `jasmin_compat_amqp_…`."""
+    counts: Any
+    """A dataclass of numbers, truths and Counters; other fields are left out."""
+    labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
+    """The same names for every component of a prefix."""
+    gauges: frozenset[str] = frozenset()
+    """Fields that go up and down though their documentation does not say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One line of the exposition."""
+
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+@dataclass(slots=True)
+class Family:
+    """All samples of one name."""
+
+    name: str
+    text: str
+    is_gauge: bool
+    samples: list[Sample]
+
+
+def families(sources: Iterable[Measured]) -> list[Family]:
+    """Sources with one prefix make one family of each field, told apart by their labels."""
+    found: dict[str, Family] = {}
+    for source in sources:
+        docs = field_docs(type(source.counts))  # type: ignore[arg-type]  # a class is hashable
+        for row in fields(source.counts):
+            samples = list(_samples(source, row.name))
+            if not samples:
+                continue
+            name = f"jasmin_compat_{source.prefix}_{row.name}"
+            if name not in found:
+                text = docs.get(row.name) or row.name.replace("_", " ").capitalize() + "."
+                found[name] = Family(name, text, _is_gauge(source, row.name, text), [])
+            found[name].samples += samples
+    return list(found.values())
+
+
+def _samples(source: Measured, name: str) -> Iterator[Sample]:
+    value = getattr(source.counts, name)
+    labels = tuple(source.labels.items())
+    if isinstance(value, int | float):
+        yield Sample(labels, float(value))
+    elif isinstance(value, Mapping):
+        for key, number in value.items():
+            yield Sample((*labels, ("of", str(key))), float(number))
+
+
+def _is_gauge(source: Measured, name: str, text: str) -> bool:
+    truth = isinstance(getattr(source.counts, name), bool)
+    return truth or name in source.gauges or re.search(r"\bnow\b", text, re.IGNORECASE) is not None
+
+
+@functools.cache
+def field_docs(kind: type) -> Mapping[str, str]:
+    """The text below each field of a class, in one line; empty where there is no source code."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    except (OSError, TypeError):
+        return {}
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    return {
+        above.target.id: " ".join(below.value.value.split())
+        for above, below in itertools.pairwise(body)
+        if isinstance(above, ast.AnnAssign)
+        and isinstance(above.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
