@@ -8,7 +8,7 @@ from jasmin_compat.servers.measures import Measured, Sample, families, field_doc
 
 @dataclass(slots=True)
 class Counts:
-    """Since start."""
+    """Since start, but for `open`."""
 
     sent: int = 0
     """Sent, with
@@ -39,13 +39,13 @@ def test_a_class_without_source_has_no_docs() -> None:
 
 def test_kinds_help_and_values() -> None:
     counts = Counts(sent=3, blocked=True, took_s=0.5, dead=Counter({"q": 2}))
-    found = families([Measured(prefix="amqp", counts=counts, gauges=frozenset({"open"}))])
+    found = families([Measured(prefix="amqp", counts=counts, gauges=frozenset({"took_s"}))])
     assert [(f.name.removeprefix("jasmin_compat_amqp_"), f.is_gauge) for f in found] == [
         ("sent", False),
         ("waiting", True),
         ("open", True),
         ("blocked", True),
-        ("took_s", False),
+        ("took_s", True),
         ("dead", False),
     ]
     assert [f.text for f in found[:3]] == [
