@@ -12,6 +12,7 @@ import math
 import os
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +63,15 @@ class LogLimits:
 class LogFile:
     """A file only one process writes. Not for use by two threads at a time.
 
-    Another process of ours that has it open keeps it: this one then writes `NAME-PID.log`.
+    Another process of ours that has it open keeps it: this one then writes `NAME-BESIDE.log`,
+    and if that is taken too `NAME-PID.log`.
     """
 
-    def __init__(self, path: Path, *, when: str, limits: LogLimits) -> None:
+    def __init__(
+        self, path: Path, *, when: str, limits: LogLimits, beside: str | None = None
+    ) -> None:
         self.path = path
+        self._beside = beside
         self._wanted = path
         self._when = when
         self._limits = limits
@@ -96,18 +101,22 @@ class LogFile:
 
     def _open(self, now: float) -> None:
         self._wanted.parent.mkdir(parents=True, exist_ok=True)
-        self.path = self._wanted
-        self._fd = _open_locked(self.path)
-        if self._fd < 0:
-            stem, suffix = self._wanted.stem, self._wanted.suffix
-            self.path = self._wanted.with_name(f"{stem}-{os.getpid()}{suffix}")
-            self._fd = _open_locked(self.path)
-            if self._fd < 0:
-                raise OSError(errno.EBUSY, "another process writes it", str(self.path))
+        for path in self._names():
+            self.path, self._fd = path, _open_locked(path)
+            if self._fd >= 0:
+                break
+        else:
+            raise OSError(errno.EBUSY, "another process writes it", str(self.path))
         found = os.fstat(self._fd)
         self._octets = found.st_size
         # a file from before counts from its last line, as with Python's handler
         self._rotates_at = next_rotation(self._when, found.st_mtime if found.st_size else now)
+
+    def _names(self) -> Iterator[Path]:
+        yield self._wanted
+        for ending in (self._beside, os.getpid()):
+            if ending is not None:
+                yield self._wanted.with_name(f"{self._wanted.stem}-{ending}{self._wanted.suffix}")
 
     def _rotate(self, now: float) -> None:
         suffix = rotated_suffix(self._when, self._rotates_at)

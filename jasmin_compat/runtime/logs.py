@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -34,6 +34,18 @@ class LogSpec:
     when: str = "midnight"
     format: str = LINE_FORMAT
     date_format: str = DATE_FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlaces:
+    """What holds for all logs of a process."""
+
+    limits: LogLimits = field(default_factory=LogLimits)
+    stdout: bool = False
+    """Everything to standard output, no files."""
+    beside: str | None = None
+    """Ending of a file's name where another process already writes that file."""
+    max_waiting_lines: int = 100_000
 
 
 @dataclass(slots=True)
@@ -195,10 +207,9 @@ class SecondFormatter(logging.Formatter):
 class Logs:
     """The log files of a daemon. Two loggers with one file name share that file (W-CFG-12)."""
 
-    def __init__(self, writer: LineWriter, *, limits: LogLimits, stdout: bool = False) -> None:
+    def __init__(self, writer: LineWriter, places: LogPlaces) -> None:
         self._writer = writer
-        self._limits = limits
-        self._stdout = stdout
+        self._places = places
         self._sinks: dict[str, _Sink] = {}
 
     @property
@@ -215,13 +226,15 @@ class Logs:
         logger.propagate = False
 
     def _sink(self, spec: LogSpec) -> _Sink:
-        stdout = self._stdout or "stdout" in spec.file
+        stdout = self._places.stdout or "stdout" in spec.file
         name = "" if stdout else os.path.abspath(spec.file)
         if name not in self._sinks:
-            self._sinks[name] = (
-                StdoutSink() if stdout else LogFile(Path(name), when=spec.when, limits=self._limits)
-            )
+            self._sinks[name] = StdoutSink() if stdout else self._file(Path(name), spec.when)
         return self._sinks[name]
+
+    def _file(self, path: Path, when: str) -> LogFile:
+        limits, beside = self._places.limits, self._places.beside
+        return LogFile(path, when=when, limits=limits, beside=beside)
 
     def reopen(self) -> None:
         """What SIGHUP does, and the end: close every file; the next line opens it by its name."""
@@ -230,19 +243,13 @@ class Logs:
 
 
 @contextlib.contextmanager
-def logging_to_files(
-    specs: Iterable[LogSpec],
-    *,
-    limits: LogLimits,
-    stdout: bool = False,
-    max_waiting_lines: int = 100_000,
-) -> Iterator[Logs]:
+def logging_to_files(specs: Iterable[LogSpec], places: LogPlaces = LogPlaces()) -> Iterator[Logs]:
     """Within it, loggers write to their files; afterwards everything is on its way to the disk.
 
     What other loggers say at WARNING and above (libraries) goes to standard error.
     """
-    writer = LineWriter(max_waiting=max_waiting_lines)
-    logs = Logs(writer, limits=limits, stdout=stdout)
+    writer = LineWriter(max_waiting=places.max_waiting_lines)
+    logs = Logs(writer, places)
     for spec in specs:
         logs.add(spec)
     root = logging.StreamHandler(sys.stderr)

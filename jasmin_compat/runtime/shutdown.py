@@ -3,11 +3,53 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 
 STOP = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopping(Exception):
+    """Something was given up because the daemon is to stop."""
+
+
+class StopRequest:
+    """Whether the daemon is to stop: asked once, never taken back."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._interruptible: set[asyncio.Timeout] = set()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    async def wait(self) -> None:
+        await self._event.wait()
+
+    def set(self) -> None:
+        self._event.set()
+        for body in self._interruptible:
+            body.reschedule(0)
+
+    @asynccontextmanager
+    async def interrupts(self) -> AsyncIterator[None]:
+        """A stop ends what is within: for waits at start, such as for a broker that is away.
+
+        Raises:
+            Stopping: it did.
+        """
+        body = asyncio.timeout(0 if self.is_set() else None)
+        try:
+            async with body:
+                self._interruptible.add(body)
+                yield
+        except TimeoutError:
+            if body.expired():
+                raise Stopping from None
+            raise
+        finally:
+            self._interruptible.discard(body)
 
 
 @contextmanager

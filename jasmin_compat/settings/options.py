@@ -174,7 +174,7 @@ def _error_retrials(raw: Raw) -> tuple[ErrorRetrial, ...]:
     ):
         raise BadValue("must be a table {'ESME_…': {'count': n, 'delay': seconds}, …}") from None
     for row in rows:
-        if not re.fullmatch(r"ESME_[A-Z]+", str(row.status)) or row.count < 1 or row.delay_s < 0:
+        if not re.fullmatch(r"ESME_[A-Z_]+", str(row.status)) or row.count < 1 or row.delay_s < 0:
             raise BadValue(f"{row.status}: wants a status name, count from 1, delay from 0")
     return tuple(rows)
 

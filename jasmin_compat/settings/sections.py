@@ -30,28 +30,34 @@ _PRIVACY = "Write the length of a message to the log instead of its content."
 _PICKLES = "Pickle protocol of queue messages and of Jasmin's store files."
 
 
+def _log_file(name: str) -> str:
+    return jasmin(
+        "{LOG_PATH}/" + name, "File of the log; `stdout` in its name means standard output."
+    )
+
+
+def _rotate(when: str) -> str:
+    return jasmin(
+        when,
+        "When a new file is begun: S second, M minute, H hour, D day, W0-W6 weekday from Monday, "
+        "midnight.",
+        check=_ROTATE,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
     """The log of a section: each has its own file, or shares one of the same name."""
 
     LOGGER: ClassVar[str]
-    log_level: LogLevel = jasmin("INFO", "What is logged: this level and above.")
-    log_file: str = jasmin("", "Where to; a name with `stdout` in it means standard output.")
-    log_rotate: str = jasmin(
-        "W6",
-        "When a new file is begun: S second, M minute, H hour, D day, W0-W6 weekday from Monday, "
-        "midnight.",
-        check=_ROTATE,
-    )
+    log_level: LogLevel = jasmin("INFO", "Lines of this level and above are logged.")
+    log_file: str = _log_file("x.log")
+    log_rotate: str = _rotate("W6")
     log_format: str = jasmin(
         "%(asctime)s %(levelname)-8s %(process)d %(message)s",
-        "Of a line, in the terms of Python's logging.",
+        "Format of a line, in the terms of Python's logging.",
     )
-    log_date_format: str = jasmin("%Y-%m-%d %H:%M:%S", "Of the time in a line, as strftime.")
-
-
-def _log_file(name: str) -> str:
-    return jasmin("{LOG_PATH}/" + name, "Where to; `stdout` in the name means standard output.")
+    log_date_format: str = jasmin("%Y-%m-%d %H:%M:%S", "Format of the time in a line, as strftime.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +85,7 @@ class SmppServer(Logged):
     )
     log_privacy: bool = jasmin(False, _PRIVACY)
     log_file: str = _log_file("default-{id}.log")
-    log_rotate: str = jasmin("midnight", "As elsewhere.", check=_ROTATE)
+    log_rotate: str = _rotate("midnight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +167,7 @@ class SmListener(Logged):
     dlr_lookup_max_retries: int = jasmin(2, "Read by Jasmin and not used.")
     log_privacy: bool = jasmin(False, _PRIVACY)
     log_file: str = _log_file("messages.log")
-    log_rotate: str = jasmin("midnight", "As elsewhere.", check=_ROTATE)
+    log_rotate: str = _rotate("midnight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +227,7 @@ class Dlr(Logged):
         check=at_least(60),
     )
     log_file: str = _log_file("messages.log")
-    log_rotate: str = jasmin("midnight", "As elsewhere.", check=_ROTATE)
+    log_rotate: str = _rotate("midnight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,19 +273,9 @@ class AmqpBroker(Logged):
         200, "Messages published and not yet confirmed, at most.", check=at_least(1)
     )
     waiting_publishes: int = ours(
-        1000,
+        2000,
         "Messages that may wait for a place in that window; further ones are refused at once.",
         check=at_least(0),
-    )
-    refuse_when_blocked: bool = ours(
-        True,
-        "Refuse at once while the broker blocks publishers (memory or disk alarm); no: wait for "
-        "publish_timeout_s.",
-    )
-    prefetch: int = ours(
-        100,
-        "Messages a consumer holds unsettled where its section has no prefetch of its own.",
-        check=between(1, 65535),
     )
     dead_max_messages: int = ours(
         10_000,
@@ -307,7 +303,7 @@ class HttpApi(Logged):
     )
     long_content_split: str = jasmin("udh", "How long messages are marked: udh or sar.")
     access_log: str = jasmin(
-        "{LOG_PATH}/http-accesslog.log", "One line per request, without its query string."
+        "{LOG_PATH}/http-accesslog.log", "One line per request; passwords in it are masked."
     )
     log_privacy: bool = jasmin(False, _PRIVACY)
     max_request_octets: int = ours(
@@ -318,13 +314,15 @@ class HttpApi(Logged):
         16_384, "Length of the request line, and of a header line.", check=at_least(1024)
     )
     max_connections: int = ours(
-        2000, "Connections open at a time; further ones wait in the backlog.", check=at_least(1)
+        2000, "Connections open at a time; further ones are answered 503.", check=at_least(1)
     )
     max_requests: int = ours(
         1000, "Requests worked on at a time; further ones are answered 503.", check=at_least(1)
     )
     request_timeout_s: float = ours(
-        30.0, "Seconds a client has for sending its request.", check=at_least(0.1)
+        60.0,
+        "Seconds a client has for sending its request, and for taking its answer.",
+        check=at_least(0.1),
     )
     keep_alive_s: float = ours(60.0, "Seconds an idle connection is kept open.", check=at_least(0))
     log_file: str = _log_file("http-api.log")
@@ -500,13 +498,14 @@ class Callbacks:
 
     deny: tuple[str, ...] = ours(
         ("169.254.0.0/16", "fe80::/10"),
-        "Networks that no callback reaches, checked at connect and at each redirect.",
+        "Networks, or address:port, that no callback reaches, checked at connect and at each "
+        "redirect.",
     )
     deny_own_ports: bool = ours(
         True, "Our own console, broker, store and health ports are out of reach as well."
     )
     allow: tuple[str, ...] = ours(
-        (), "Networks, or host:port, that callbacks reach although they are denied above."
+        (), "Networks, or address:port, that callbacks reach although they are denied above."
     )
     connections: int = ours(100, "Connections open at a time.", check=at_least(1))
     connections_per_host: int = ours(20, "Of these to one host.", check=at_least(1))
@@ -520,7 +519,7 @@ class Embedded:
     """Limits of the in-memory broker and store (`serve --embedded`, and the demo)."""
 
     max_messages: int = ours(
-        10_000, "Messages in one queue; beyond it a message is refused.", check=at_least(1)
+        100_000, "Messages in one queue; beyond it a message is refused.", check=at_least(1)
     )
 
 

@@ -188,6 +188,10 @@ def test_of_two_processes_the_second_writes_beside(tmp_path: Path) -> None:
     log.write(b"ours\n", NOON)
     assert (tmp_path / f"messages-{os.getpid()}.log").read_bytes() == b"ours\n"
     assert path.read_bytes() == b"theirs\n"
+    named = LogFile(path, when="midnight", limits=LogLimits(), beside="two")
+    named.write(b"two\n", NOON)
+    named.close()
+    assert (tmp_path / "messages-two.log").read_bytes() == b"two\n"
     other.stdin.close()
     other.stdout.close()
     other.wait(10)

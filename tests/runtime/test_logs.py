@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.runtime.log_files import LogLimits
-from jasmin_compat.runtime.logs import LineHandler, LineWriter, LogSpec, logging_to_files
+from jasmin_compat.runtime.logs import LineHandler, LineWriter, LogPlaces, LogSpec, logging_to_files
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +32,7 @@ def test_a_line_has_jasmins_format_and_its_level_decides(tmp_path: Path) -> None
         LogSpec(logger="test.one", file=f"{tmp_path}/router.log", level="WARNING"),
         LogSpec(logger="test.two", file=f"{tmp_path}/x.log", format="%(message)s", level="DEBUG"),
     ]
-    with logging_to_files(specs, limits=LogLimits()):
+    with logging_to_files(specs):
         logging.getLogger("test.one").info("not this")
         logging.getLogger("test.one").warning("this %s", "é")
         logging.getLogger("test.two").debug("that")
@@ -50,7 +49,7 @@ def test_two_loggers_of_one_file_write_it_in_order(tmp_path: Path) -> None:
         LogSpec(logger="test.one", file=f"{tmp_path}/messages.log", format="%(message)s"),
         LogSpec(logger="test.two", file=f"{tmp_path}/./messages.log", format="%(message)s"),
     ]
-    with logging_to_files(specs, limits=LogLimits()) as logs:
+    with logging_to_files(specs) as logs:
         for number in range(3000):
             logging.getLogger("test.one" if number % 2 else "test.two").info("%d", number)
     assert (tmp_path / "messages.log").read_text().split() == [str(n) for n in range(3000)]
@@ -62,7 +61,7 @@ def test_stdout_in_the_name_or_the_setting_means_standard_output(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], file: str, everything: bool
 ) -> None:
     spec = LogSpec(logger="test.one", file=f"{tmp_path}/{file}", format="%(message)s")
-    with logging_to_files([spec], limits=LogLimits(), stdout=everything):
+    with logging_to_files([spec], LogPlaces(stdout=everything)):
         logging.getLogger("test.one").info("hello")
     assert capfd.readouterr().out == "hello\n"
     assert list(tmp_path.iterdir()) == []
@@ -70,7 +69,7 @@ def test_stdout_in_the_name_or_the_setting_means_standard_output(
 
 def test_reopen_begins_a_new_file_where_the_old_was_moved(tmp_path: Path) -> None:
     spec = LogSpec(logger="test.one", file=f"{tmp_path}/x.log", format="%(message)s")
-    with logging_to_files([spec], limits=LogLimits()) as logs:
+    with logging_to_files([spec]) as logs:
         logging.getLogger("test.one").info("before")
         moved = threading.Event()
 
@@ -94,7 +93,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(
         LogSpec(logger="test.one", file=f"{tmp_path}/file/x.log", format="%(message)s"),
         LogSpec(logger="test.two", file=f"{tmp_path}/y.log", format="%(message)s"),
     ]
-    with logging_to_files(specs, limits=LogLimits()) as logs:
+    with logging_to_files(specs) as logs:
         for _ in range(3):
             logging.getLogger("test.one").info("lost")
             logging.getLogger("test.two").info("kept")
@@ -142,7 +141,7 @@ def test_a_record_that_cannot_be_rendered_is_shown_and_not_raised(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec = LogSpec(logger="test.one", file=f"{tmp_path}/x.log", format="%(message)s")
-    with logging_to_files([spec], limits=LogLimits()):
+    with logging_to_files([spec]):
         logging.getLogger("test.one").info("%d", "no number")
     assert "Logging error" in capsys.readouterr().err
 
@@ -150,7 +149,7 @@ def test_a_record_that_cannot_be_rendered_is_shown_and_not_raised(
 def test_other_loggers_warn_on_standard_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with logging_to_files([], limits=LogLimits()):
+    with logging_to_files([]):
         logging.getLogger("test.library").warning("careful")
     assert "careful" in capsys.readouterr().err
 
@@ -160,7 +159,7 @@ def test_the_time_is_rendered_anew_each_second(tmp_path: Path) -> None:
     record: Callable[[float], logging.LogRecord] = lambda created: logging.makeLogRecord(  # noqa: E731
         {"msg": "x", "created": created}
     )
-    with logging_to_files([spec], limits=LogLimits()):
+    with logging_to_files([spec]):
         (handler,) = logging.getLogger("test.one").handlers
         assert isinstance(handler, LineHandler)
         for created in (1_790_000_000.1, 1_790_000_000.9, 1_790_000_001.0):
