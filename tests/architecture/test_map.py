@@ -17,6 +17,7 @@ ONLY_IN = {
     "pickle": "wire/pickles",
     "argparse": "daemons/",
     "prometheus_client": "servers/health",
+    "uvloop": "daemons/",
     "yaml": "settings/",
 }
 

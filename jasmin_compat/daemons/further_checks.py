@@ -1,0 +1,63 @@
+"""Mistakes that show only where settings meet what they are for: names, addresses, files, site."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from jasmin_compat.daemons.site import Site, read_site
+from jasmin_compat.gateway.callback_addresses import BadRule, read_rule
+from jasmin_compat.settings.entries import Mistake, SettingsMistakes
+from jasmin_compat.settings.read import SettingsRead
+from jasmin_compat.smpp.statuses import CODES
+
+
+def further_mistakes(read: SettingsRead) -> list[Mistake]:
+    """Every one, but for those of the site file."""
+    return [*_statuses(read), *_rules(read), *_tls_files(read)]
+
+
+def site_mistakes(read: SettingsRead) -> tuple[Mistake, ...]:
+    try:
+        site_of(read)
+    except SettingsMistakes as wrong:
+        return wrong.mistakes
+    return ()
+
+
+def site_of(read: SettingsRead) -> Site | None:
+    """What the site file says, if there is one. Raises: SettingsMistakes."""
+    path = read.settings.jasmin_compat.site
+    return read_site(Path(path), read.settings.smpp_client) if path else None
+
+
+def _where(read: SettingsRead, section: str, key: str) -> str:
+    return read.origins.get((section, key), "default")
+
+
+def _statuses(read: SettingsRead) -> Iterator[Mistake]:
+    where = _where(read, "sm-listener", "submit_error_retrial")
+    for retrial in read.settings.sm_listener.submit_error_retrial:
+        if retrial.status not in CODES:
+            text = f"[sm-listener] submit_error_retrial: unknown status {retrial.status}"
+            yield Mistake(where, text)
+
+
+def _rules(read: SettingsRead) -> Iterator[Mistake]:
+    callbacks = read.settings.callbacks
+    for key, rules in (("deny", callbacks.deny), ("allow", callbacks.allow)):
+        for rule in rules:
+            try:
+                read_rule(rule)
+            except BadRule as wrong:
+                yield Mistake(_where(read, "callbacks", key), f"[callbacks] {key}: {wrong}")
+
+
+def _tls_files(read: SettingsRead) -> Iterator[Mistake]:
+    broker, client = read.settings.amqp_broker, read.settings.redis_client
+    for name, section in (("amqp-broker", broker), ("redis-client", client)):
+        for key in ("tls_ca", "tls_cert", "tls_key"):
+            path = getattr(section, key)
+            if path is not None and not Path(path).is_file():
+                yield Mistake(_where(read, name, key), f"[{name}] {key}: no such file: {path}")
+        if (section.tls_cert is None) != (section.tls_key is None):
+            text = f"[{name}] tls_cert and tls_key go together"
+            yield Mistake(_where(read, name, "tls_cert"), text)
