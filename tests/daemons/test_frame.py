@@ -211,3 +211,58 @@ def test_mistakes_of_the_site_file_count_where_it_is_used(
     assert read_or_tell(JASMIND, args, environment) is None
     assert f"{tmp_path}/b.yaml:1: groups: gid" in capsys.readouterr().err
     assert read_or_tell(DLRLOOKUPD, args, environment) is not None
+
+
+STUCK = """
+import argparse, logging, os, sys, time
+from jasmin_compat.daemons.frame import JASMIND, read_or_tell, run_daemon
+environment = {
+    "CONFIG_PATH": sys.argv[1], "LOG_PATH": sys.argv[1], "JASMIN_COMPAT_LOCK_PATH": sys.argv[1],
+    "HEALTH_JASMIND_PORT": "0",
+}
+read = read_or_tell(JASMIND, argparse.Namespace(config=None), environment)
+
+async def work(frame):
+    log = logging.getLogger("jasmin-router")
+    log.info("one")
+    frame.say.started("HTTPApi")
+    while not os.path.exists(sys.argv[1] + "/moved"):
+        await frame.clock.sleep(0.01)
+    while not os.path.exists(sys.argv[1] + "/router.log"):
+        log.info("two")
+        await frame.clock.sleep(0.01)
+    frame.say.started("jCli")
+    await frame.stop.wait()
+    time.sleep(60)  # the loop itself is stuck
+
+sys.exit(run_daemon(JASMIND, read, work))
+"""
+
+
+# covers: CONF-09
+def test_hangup_reopens_logs_and_a_second_signal_ends_even_a_stuck_loop(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    out = process.stdout
+    assert out is not None
+
+    def read_until(text: bytes) -> None:
+        while text not in out.readline():
+            assert process.poll() is None
+
+    read_until(b"HTTPApi Started.")
+    (tmp_path / "router.log").rename(tmp_path / "router.log.moved")
+    process.send_signal(signal.SIGHUP)
+    (tmp_path / "moved").touch()
+    read_until(b"jCli Started.")
+    process.terminate()
+    read_until(b"Stopping Jasmin Daemon ...")
+    process.terminate()
+    assert process.wait(10) == 128 + signal.SIGTERM
+    out.close()
+    assert "one" in (tmp_path / "router.log.moved").read_text()
+    assert "two" in (tmp_path / "router.log").read_text()
+    assert (tmp_path / "jasmind.lock").exists()  # and blocks nobody: tests/runtime/test_lock.py
