@@ -163,9 +163,26 @@ class SmListener(Logged):
         "Seconds between looks at the queue of a connector that is not bound.",
         check=at_least(0),
     )
-    dlr_lookup_retry_delay: int = jasmin(10, "Read by Jasmin and not used.")
-    dlr_lookup_max_retries: int = jasmin(2, "Read by Jasmin and not used.")
+    dlr_lookup_retry_delay: int = jasmin(10, "Not used, as in Jasmin; see [dlr].")
+    dlr_lookup_max_retries: int = jasmin(2, "Not used, as in Jasmin; see [dlr].")
     log_privacy: bool = jasmin(False, _PRIVACY)
+    unanswered_attempts: int = ours(
+        10,
+        "Attempts in all for a message the SMSC never answers; then it is kept in "
+        "submit.sm.<cid>.dead. Jasmin goes on for ever.",
+        check=at_least(1),
+    )
+    store_wait_s: float = ours(
+        5.0,
+        "Seconds a message with a delivery report waits for a store that is away, before it "
+        "makes room for others.",
+        check=at_least(0),
+    )
+    hold_s: float = ours(
+        60.0,
+        "A connector holds no more messages than its submit_throughput sends in so many seconds.",
+        check=at_least(1),
+    )
     log_file: str = _log_file("messages.log")
     log_rotate: str = _rotate("midnight")
 
@@ -277,6 +294,27 @@ class AmqpBroker(Logged):
         "Messages that may wait for a place in that window; further ones are refused at once.",
         check=at_least(0),
     )
+    answer_timeout_s: float = ours(
+        10.0,
+        "Seconds for each other answer of the broker: declaring, consuming, cancelling.",
+        check=at_least(0.1),
+    )
+    redeclare_s: float = ours(
+        60.0,
+        "Seconds between declarations of queues that are published to and consumed elsewhere.",
+        check=at_least(1),
+    )
+    delay_prefetch: int = ours(
+        50,
+        "Messages of each delay queue (jasmin_compat.delay.<s>) held until they are due.",
+        check=between(1, 65535),
+    )
+    crash_tries: int = ours(
+        3,
+        "Attempts in all at a message that breaks what handles it; then it goes to <queue>.dead.",
+        check=at_least(1),
+    )
+    crash_delay_s: float = ours(10.0, "Seconds between those attempts.", check=at_least(0))
     dead_max_messages: int = ours(
         10_000,
         "Length of each <queue>.dead; beyond it the oldest goes, counted.",
@@ -284,8 +322,6 @@ class AmqpBroker(Logged):
     )
     tls: bool = ours(False, "Connect by TLS.")
     tls_ca: str | None = ours(None, "File of the CA that signed the broker's certificate.")
-    tls_cert: str | None = ours(None, "File of our own certificate.")
-    tls_key: str | None = ours(None, "File of its key.")
     tls_verify: bool = ours(True, "Refuse a broker whose certificate does not verify.")
     log_file: str = _log_file("amqp-client.log")
 
@@ -301,7 +337,9 @@ class HttpApi(Logged):
     long_content_max_parts: int = jasmin(
         5, "Parts a long message may have; the rest is cut off.", check=at_least(1)
     )
-    long_content_split: str = jasmin("udh", "How long messages are marked: udh or sar.")
+    long_content_split: str = jasmin(
+        "udh", "How long messages are marked: udh or sar; anything else: not at all."
+    )
     access_log: str = jasmin(
         "{LOG_PATH}/http-accesslog.log", "One line per request; passwords in it are masked."
     )
@@ -400,7 +438,9 @@ class RedisClient(Logged):
         check=at_least(0),
     )
     password: str | None = jasmin(None, "Password, if Redis wants one.", secret=True)
-    poolsize: int = jasmin(10, "Connections, at most.", check=at_least(1))
+    poolsize: int = jasmin(
+        10, "Not used: one connection carries everything, pipelined.", check=at_least(1)
+    )
     username: str | None = ours(None, "User of an ACL.")
     url: str | None = ours(
         None,
@@ -417,6 +457,11 @@ class RedisClient(Logged):
     )
     sentinel_master: str = ours("mymaster", "Name of the master the Sentinels watch.")
     sentinel_password: str | None = ours(None, "Password of the Sentinels.", secret=True)
+    max_waiting: int = ours(
+        10_000,
+        "Commands that may wait to be sent; further ones fail at once.",
+        check=at_least(1),
+    )
     wait_replicas: int = ours(
         0,
         "Replicas that must have a DLR record before its message is accepted or settled (WAIT).",
@@ -509,6 +554,12 @@ class Callbacks:
     )
     connections: int = ours(100, "Connections open at a time.", check=at_least(1))
     connections_per_host: int = ours(20, "Of these to one host.", check=at_least(1))
+    slot_wait_s: float = ours(
+        1.0,
+        "Seconds a call waits for a free connection before it is put off.",
+        check=at_least(0),
+    )
+    max_redirects: int = ours(20, "Redirects followed in one call.", check=at_least(0))
     keep_alive_s: float = ours(
         30.0, "Seconds an idle connection is kept for the next call.", check=at_least(0)
     )
