@@ -146,9 +146,9 @@ class StoreCounts:
     """What a store holds and did, and what lookups found in it; read when metrics are asked for."""
 
     records: int = 0
-    """Messages with a record in the store, as of the last write: one message is one."""
+    """Messages with a record in the store now, as of the last write: one message is one."""
     octets: int = 0
-    """Of their keys, fields and values; Redis itself needs about three times as much."""
+    """Of their keys, fields and values now; Redis itself needs about three times as much."""
     evicted: int = 0
     """Requests the budget pushed out before their receipt came."""
     expired: int = 0

@@ -203,3 +203,37 @@ class Redis:
     def close(self) -> None:
         self.kill()
         shutil.rmtree(self._dir, ignore_errors=True)
+
+
+class Sentinel:
+    """One Redis Sentinel that watches a master alone and replaces it about a second after."""
+
+    def __init__(self, master: Redis, name: str = "mymaster") -> None:
+        self._server = _find("redis-server")
+        self._dir = Path(tempfile.mkdtemp(prefix="jc-sentinel-"))
+        self.port = free_port()
+        self.name = name
+        (self._dir / "conf").write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {self._dir}\n"
+            f"sentinel monitor {name} 127.0.0.1 {master.port} 1\n"
+            f"sentinel down-after-milliseconds {name} 500\n"
+            f"sentinel failover-timeout {name} 3000\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self._dir / "out").open("ab") as out:
+            self._process = subprocess.Popen(
+                [self._server, str(self._dir / "conf"), "--sentinel"],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        wait_for_port(self.port, self._process)
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(STARTUP_S)
+        shutil.rmtree(self._dir, ignore_errors=True)

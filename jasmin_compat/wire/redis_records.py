@@ -4,6 +4,7 @@ What stands there is taken as text: Jasmin's reader turns texts that look like n
 numbers, so that `+336…` loses its plus and `0612` its zero (W-DLR-13).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
 
@@ -15,8 +16,10 @@ from jasmin_compat.gateway.messages import (
     HttpDlrRequest,
     MsgId,
     SmppDlrRequest,
+    SmppMsgId,
     Source,
 )
+from jasmin_compat.gateway.submission import SegmentSent
 from jasmin_compat.wire.enum_texts import (
     BadEnumText,
     addr_npi_text,
@@ -147,6 +150,47 @@ def read_mapping(fields: Fields) -> tuple[MsgId, Source]:
         return MsgId(fields[b"msgid"].decode()), source
     except (KeyError, UnicodeDecodeError) as error:
         raise BadRecord(f"queue-msgid: {error!r}") from error
+
+
+# ---------------------------------------------------------------- jc:sent:<msgid>, ours
+
+_SEGMENT = re.compile(rb"([+.?-])(\d+)(?::(.*))?", re.DOTALL)
+
+
+def segment_field(segment: SegmentSent) -> tuple[bytes, bytes]:
+    """Index, and `+` (receipt awaited), `?` (asked for, cannot come) or `-` (not asked for), the
+    status, and the SMSC's id: `+0:M13`. When the receipt has come, the `+` is made a `.`."""
+    status = b"%d" % segment.command_status
+    if segment.smpp_msgid is not None:
+        status += b":" + segment.smpp_msgid.encode()
+    return b"%d" % segment.index, _asked(segment) + status
+
+
+def _asked(segment: SegmentSent) -> bytes:
+    if not segment.wants_receipt:
+        return b"-"
+    return b"+" if segment.command_status == 0 and segment.smpp_msgid is not None else b"?"
+
+
+def read_segments(fields: Fields) -> tuple[SegmentSent, ...]:
+    """By index; what is no segment (see adapters/redis_lua/common.lua) is left out."""
+    found = []
+    for index, text in fields.items():
+        match = _SEGMENT.fullmatch(text)
+        if index.isdigit() and match is not None:
+            asked, status, id_ = match.groups()
+            found.append(
+                SegmentSent(
+                    index=int(index),
+                    command_status=int(status),
+                    smpp_msgid=None if id_ is None else SmppMsgId(id_.decode()),
+                    wants_receipt=asked != b"-",
+                )
+            )
+    return tuple(sorted(found, key=lambda segment: segment.index))
+
+
+# ---------------------------------------------------------------- all
 
 
 def source_of(request: DlrRequest) -> Source:

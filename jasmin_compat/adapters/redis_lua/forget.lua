@@ -1,0 +1,5 @@
+-- msgid
+local msgid = ARGV[1]
+redis.call('ZREM', 'jc:untold', 'T' .. msgid, 'B' .. msgid)
+drop(msgid)
+return tidy()

@@ -1,0 +1,452 @@
+"""The Store contract on a real Redis, and what only Redis has to show."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+import pytest
+import redis as redis_client
+
+from jasmin_compat.adapters.redis import open_redis_store
+from jasmin_compat.adapters.redis_connect import ClusterRefused, RedisPolicy
+from jasmin_compat.adapters.redis_scripts import MAX_UNTOLD, TELL_S
+from jasmin_compat.gateway.dlr import DlrPolicy
+from jasmin_compat.gateway.messages import DlrRequest, MsgId, SmppMsgId
+from jasmin_compat.ports import Correlated, GroupPart, Store, StoreAway
+from jasmin_compat.runtime.clock import SystemClock
+from jasmin_compat.wire.redis_records import (
+    mapping_fields,
+    read_request,
+    request_fields,
+    source_of,
+)
+from tests import recorded_dlrs
+from tests.builders import http_request, smpp_request
+from tests.contracts.store_contract import M1, M2, A, B, MakeStore, StoreContract, segment
+from tests.services import Redis, Sentinel, free_port
+from tests.waiting import until
+
+pytestmark = pytest.mark.redis
+
+
+class Server:
+    """A look into the private server, by a client of its own."""
+
+    def __init__(self, server: Redis) -> None:
+        self.server = server
+        self.client = redis_client.Redis(port=server.port)
+
+    def flush(self) -> None:
+        self.client.flushall()
+
+    def keys(self, pattern: str = "*") -> set[str]:
+        return {key.decode() for key in self.client.keys(pattern)}
+
+    def make_older(self, seconds: float) -> None:
+        """Everything in it was written so much earlier: what that would have ended ends."""
+        for key in self.client.keys("*"):
+            left_ms = self.client.pttl(key)
+            if 0 < left_ms <= seconds * 1000:
+                self.client.delete(key)
+            elif left_ms > 0:
+                self.client.pexpire(key, int(left_ms - seconds * 1000))
+            if key.startswith(b"jc:sent:") and self.client.hexists(key, "t"):
+                self.client.hincrby(key, "t", -int(seconds))
+        for index in ("jc:dlr-index", "jc:sent-index", "jc:untold"):
+            for member in self.client.zrange(index, 0, -1):
+                self.client.zincrby(index, -int(seconds), member)
+
+
+@pytest.fixture
+def server(redis_server: Redis) -> Server:
+    looked_into = Server(redis_server)
+    looked_into.flush()
+    return looked_into
+
+
+T = TypeVar("T")
+
+
+@contextlib.asynccontextmanager
+async def kept(context: contextlib.AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """Enter and leave it in one task: a fixture's two halves run in two."""
+    entered: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    leave = asyncio.Event()
+
+    async def keep() -> None:
+        async with context as value:
+            entered.set_result(value)
+            await leave.wait()
+
+    keeping = asyncio.create_task(keep())
+    await asyncio.wait([entered, keeping], return_when=asyncio.FIRST_COMPLETED)
+    if keeping.done():
+        await keeping
+    yield entered.result()
+    leave.set()
+    await keeping
+
+
+@pytest.fixture
+async def make_store(server: Server) -> AsyncIterator[MakeStore]:
+    async with contextlib.AsyncExitStack() as stores:
+
+        async def make(*, timeout_s: float = 2.0, **fields: Any) -> Store:
+            return await stores.enter_async_context(
+                kept(
+                    open_redis_store(
+                        policy=RedisPolicy(url=server.server.url, timeout_s=timeout_s),
+                        dlr=DlrPolicy(**fields),
+                        clock=SystemClock(),
+                    )
+                )
+            )
+
+        yield make
+
+
+class TestRedisStore(StoreContract):
+    async def pass_time(self, store: Store, seconds: float) -> None:
+        self.server.make_older(seconds)
+
+    @pytest.fixture(autouse=True)
+    def _keep_server(self, server: Server) -> None:
+        self.server = server
+
+
+# ---------------------------------------------------------------- records, a Jasmin's and ours
+
+
+def write_as_jasmin(client: "redis_client.Redis", request: DlrRequest, smpp_msgid: str) -> None:
+    """What a jasmind and its lookup leave behind for an accepted message."""
+    for key, fields in (
+        (f"dlr:{request.msgid}", request_fields(request)),
+        (f"queue-msgid:{smpp_msgid}", mapping_fields(request.msgid, source_of(request))),
+    ):
+        client.hset(key, mapping=fields)  # type: ignore[arg-type]
+        client.expire(key, request.expiry_s)
+
+
+async def test_records_are_those_of_the_recordings(make_store: MakeStore, server: Server) -> None:
+    """Each key that lay in Redis after a flow, its fields octet for octet, and its expiry."""
+    # covers: DLR-14 W-DLR-02
+    store = await make_store()
+    recordings = ["flows_http_mt_dlr", "flows_smpps_mt"]
+    for recording in recordings:
+        requests = recorded_dlrs.records_at_rest(recording, "dlr:")
+        mappings = recorded_dlrs.mappings(recording)
+        for key, fields in requests.items():
+            request = read_request(MsgId(key.removeprefix("dlr:")), fields)
+            await store.remember(request)
+            ids = [id_ for id_, msgid in mappings.items() if msgid == request.msgid]
+            await store.map_smpp_msgids(request, ids)
+            assert server.client.hgetall(key) == fields
+            assert 86390 < server.client.ttl(key) <= 86400
+        recorded = recorded_dlrs.records_at_rest(recording, "queue-msgid:")
+        known = {k: v for k, v in recorded.items() if "dlr:" + v[b"msgid"].decode() in requests}
+        assert len(known) > 20
+        for key, fields in known.items():
+            assert server.client.hgetall(key) == fields
+            assert 86390 < server.client.ttl(key) <= 86400
+
+
+async def test_every_record_of_ours_expires(make_store: MakeStore, server: Server) -> None:
+    store = await make_store()
+    request = smpp_request(msgid=A)
+    await store.remember(request, GroupPart(group="g", number=1, of=2))
+    await store.record_sent(A, [segment(0, "M1")])
+    await store.map_smpp_msgids(request, [M1])
+    await store.record_sent(B, [segment(0, "M2")])
+    indexes = {"jc:dlr-index", "jc:sent-index", "jc:octets"}
+    records = server.keys() - indexes
+    assert records == {
+        f"dlr:{A}",
+        "queue-msgid:M1",
+        f"jc:sent:{A}",
+        f"jc:part:{A}",
+        "jc:group:g",
+        f"jc:sent:{B}",
+    }
+    assert all(0 < server.client.ttl(key) <= 86400 for key in records)
+
+
+async def test_after_the_last_receipt_only_that_it_was_sent_is_left(
+    make_store: MakeStore, server: Server
+) -> None:
+    """A 5-part message with a receipt for the last only: no DLR record, for an hour `jc:sent:`."""
+    store = await make_store()
+    request = http_request(msgid=A)
+    await store.remember(request)
+    parts = [segment(index, f"P{index}", wants_receipt=index == 4) for index in range(5)]
+    await store.record_sent(A, parts)
+    await store.map_smpp_msgids(request, [SmppMsgId("P4")])
+    await store.finish_segment(A, SmppMsgId("P4"))
+    assert server.keys() == {f"jc:sent:{A}", "jc:sent-index", "jc:octets"}
+    assert 3590 < server.client.ttl(f"jc:sent:{A}") <= 3600
+    server.make_older(3601)
+    await store.forget(A)
+    assert server.keys() == {"jc:octets"}
+    assert server.client.get("jc:octets") == b"0"
+
+
+@pytest.mark.parametrize(
+    "request_", [http_request(msgid=A), smpp_request(msgid=A)], ids=["http", "smpp"]
+)
+async def test_what_a_jasmin_wrote_is_found_and_ended(
+    make_store: MakeStore, server: Server, request_: Any
+) -> None:
+    store = await make_store()
+    write_as_jasmin(server.client, request_, "M1")
+    found = await store.find(M1)
+    assert found == Correlated(msgid=A, request=request_, replied=True)
+    await store.finish_segment(A, M1)
+    assert server.keys() <= {"jc:octets"}
+    assert (store.counts.records, store.counts.octets) == (0, 0)
+
+
+async def test_a_jasmins_answer_is_mapped_by_our_lookup(
+    make_store: MakeStore, server: Server
+) -> None:
+    """Its connector does not record what it sent."""
+    store = await make_store()
+    request = http_request(msgid=A)
+    server.client.hset(f"dlr:{A}", mapping=request_fields(request))  # type: ignore[arg-type]
+    await store.map_smpp_msgids(request, [M1])
+    assert server.client.hlen("queue-msgid:M1") == 2
+    assert 86390 < server.client.ttl(f"dlr:{A}") <= 86400  # it had none: W-DLR-02
+    assert await store.sent(A) == ()
+    await store.finish_segment(A, M1)
+    assert server.keys() <= {"jc:octets"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"sc": "other"}, {"sc": "httpapi", "url": "u", "level": "9", "method": "GET"}, {"x": "y"}],
+    ids=repr,
+)
+async def test_a_record_nobody_can_read_is_no_request(
+    make_store: MakeStore, server: Server, fields: Any
+) -> None:
+    store = await make_store()
+    server.client.hset(f"dlr:{A}", mapping=fields)
+    server.client.hset("queue-msgid:M1", mapping={"msgid": A, "connector_type": "httpapi"})
+    assert await store.request(A) is None
+    assert await store.find(M1) is None
+
+
+async def test_a_mapping_of_the_other_kind_does_not_match(
+    make_store: MakeStore, server: Server
+) -> None:
+    store = await make_store()
+    await store.remember(http_request(msgid=A))
+    server.client.hset("queue-msgid:M1", mapping={"msgid": A, "connector_type": "smppsapi"})
+    server.client.hset("queue-msgid:M2", mapping={"msgid": A, "connector_type": "httpapi", "x": 1})
+    assert await store.find(M1) is None
+    assert await store.find(M2) is None
+
+
+async def test_at_start_a_jasmins_records_come_under_the_budget(
+    make_store: MakeStore, server: Server
+) -> None:
+    for number in range(1500):  # more than one turn of the scan
+        request = http_request(msgid=MsgId(f"j{number}"), expiry_s=1000 + number)
+        write_as_jasmin(server.client, request, f"S{number}")
+    store = await make_store(max_records=100)
+    await until(lambda: server.client.zcard("jc:dlr-index") == 100)
+    await until(lambda: len(server.keys("queue-msgid:*")) == 100)
+    assert len(server.keys("dlr:*")) == 100
+    assert await store.find(SmppMsgId("S1499")) is not None
+    assert await store.find(SmppMsgId("S0")) is None
+    assert store.counts.evicted == 1400
+
+
+async def test_at_start_mappings_without_a_request_go(
+    make_store: MakeStore, server: Server
+) -> None:
+    """A Jasmin keeps them for a day after their message has ended."""
+    client = server.client
+    write_as_jasmin(client, http_request(msgid=A), "M1")
+    client.hset("queue-msgid:M2", mapping={"msgid": "gone", "connector_type": "httpapi"})
+    client.set("queue-msgid:M3", "not ours")
+    client.set("dlr:x", "not ours")
+    client.set("other", "not ours")
+    await make_store()
+    await until(lambda: not client.exists("queue-msgid:M2"))
+    await until(lambda: bool(client.zscore("jc:dlr-index", A)))
+    assert {"queue-msgid:M1", "queue-msgid:M3", "dlr:x", "other", f"dlr:{A}"} <= server.keys()
+
+
+# ---------------------------------------------------------------- bounds
+
+
+async def test_many_concurrent_messages_stay_within_the_bound(
+    make_store: MakeStore, server: Server
+) -> None:
+    store = await make_store(max_records=1000)
+    numbers = iter(range(20_000))
+
+    async def send() -> None:
+        for number in numbers:
+            request = http_request(msgid=MsgId(f"m{number}"))
+            await store.remember(request)
+            await store.record_sent(request.msgid, [segment(0, f"S{number}")])
+            await store.map_smpp_msgids(request, [SmppMsgId(f"S{number}")])
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(50):
+            tasks.create_task(send())
+    assert store.counts.records == 1000
+    assert store.counts.evicted == 19_000
+    # what was recorded after its request had been pushed out is a message, too
+    assert server.client.zcard("jc:dlr-index") + server.client.zcard("jc:sent-index") == 1000
+    assert server.client.dbsize() <= 3 * 1000 + 3
+
+
+async def test_octets_are_those_in_redis(make_store: MakeStore, server: Server) -> None:
+    """The sum kept is the sum of what is there, whatever was done."""
+    store = await make_store(max_octets=20_000)
+    for number in range(200):
+        request = http_request(msgid=MsgId(f"m{number}"), url="u" * (number % 90))
+        await store.remember(request)
+        if number % 2:
+            await store.record_sent(request.msgid, [segment(0, f"S{number}"), segment(1, None)])
+        if number % 3:
+            await store.map_smpp_msgids(request, [SmppMsgId(f"S{number}")])
+        if number % 5 == 0:
+            await store.finish_segment(request.msgid, SmppMsgId(f"S{number}"))
+        if number % 7 == 0:
+            await store.forget(request.msgid)
+    counted = 0
+    for key in server.keys("dlr:*") | server.keys("queue-msgid:*") | server.keys("jc:sent:*"):
+        fields = server.client.hgetall(key)
+        counted += len(key) + sum(len(name) + len(value) for name, value in fields.items())
+    assert store.counts.octets == counted
+    assert store.counts.octets <= 20_000
+
+
+async def test_eviction_is_said_once_in_a_while(
+    make_store: MakeStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = await make_store(max_records=5)
+    with caplog.at_level(logging.WARNING, "jasmin-redis-client"):
+        for number in range(50):
+            await store.remember(http_request(msgid=MsgId(f"m{number}")))
+    lines = [line for line in caplog.messages if "at its limit" in line]
+    assert len(lines) == 1
+    assert store.counts.evicted == 45
+
+
+async def test_untold_requests_are_bounded(make_store: MakeStore, server: Server) -> None:
+    store = await make_store(max_records=1, on_expiry="callback")
+    server.client.zadd("jc:untold", {f"T old{number}": number for number in range(MAX_UNTOLD)})
+    await store.remember(http_request(msgid=A))
+    await store.remember(http_request(msgid=B, expiry_s=90000))
+    assert server.client.zcard("jc:untold") == MAX_UNTOLD
+    assert server.client.zscore("jc:untold", f"B{A}") is not None
+    assert 0 < server.client.ttl(f"dlr:{A}") <= TELL_S
+
+
+# ---------------------------------------------------------------- a server that goes
+
+
+async def test_scripts_are_sent_again_when_the_server_forgot_them(
+    make_store: MakeStore, server: Server
+) -> None:
+    store = await make_store()
+    await store.remember(http_request(msgid=A))
+    server.client.script_flush()
+    await store.remember(http_request(msgid=B))
+    assert await store.request(B) is not None
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+async def test_nothing_recorded_is_lost_with_the_server(
+    make_store: MakeStore, server: Server, how: str
+) -> None:
+    """appendonly yes, appendfsync always; what was under way when it went is done in the end."""
+    store = await make_store(timeout_s=10)
+    requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(2000)]
+    async with asyncio.TaskGroup() as tasks:
+        calls = [tasks.create_task(store.remember(request)) for request in requests]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        server.server.stop() if how == "stop" else server.server.kill()
+        server.server.start()
+    for request in requests:
+        assert await store.request(request.msgid) == request
+    assert store.counts.records == 2000
+    assert store.counts.reconnects >= 2
+    await store.forget(requests[0].msgid)
+    assert store.counts.records == 1999
+
+
+async def test_a_full_server_is_a_store_that_is_away(make_store: MakeStore, server: Server) -> None:
+    store = await make_store()
+    server.client.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StoreAway, match="maxmemory"):
+            await store.remember(http_request(msgid=A))
+    finally:
+        server.client.config_set("maxmemory", "0")
+    await store.remember(http_request(msgid=A))
+
+
+async def test_a_cluster_is_refused_at_start(server: Server) -> None:
+    cluster = Redis("--cluster-enabled", "yes")
+    cluster.start()
+    try:
+        with pytest.raises(ClusterRefused):
+            async with open_redis_store(
+                policy=RedisPolicy(url=cluster.url), dlr=DlrPolicy(), clock=SystemClock()
+            ):
+                pass
+    finally:
+        cluster.close()
+
+
+async def test_a_store_opens_before_its_server(server: Server) -> None:
+    late = Redis()
+    async with open_redis_store(
+        policy=RedisPolicy(url=late.url, timeout_s=0.2), dlr=DlrPolicy(), clock=SystemClock()
+    ) as store:
+        with pytest.raises(StoreAway):
+            await store.remember(http_request(msgid=A))
+        late.start()
+        await until(lambda: store.counts.is_connected)
+        await store.remember(http_request(msgid=A))
+    late.close()
+
+
+async def test_a_failover_by_sentinel_is_followed(server: Server) -> None:
+    """With wait_replicas nothing that was called a success is lost with the master."""
+    with contextlib.ExitStack() as started:
+        master = Redis("--appendonly", "yes", "--repl-diskless-sync-delay", "0")
+        started.callback(master.close)
+        master.start()
+        replica = Redis("--replicaof", "127.0.0.1", str(master.port))
+        started.callback(replica.close)
+        replica.start()
+        replicating = redis_client.Redis(port=replica.port)
+        await until(lambda: replicating.info("replication")["master_link_status"] == "up")
+        sentinel = Sentinel(master)
+        started.callback(sentinel.close)
+        sentinel.start()
+        watching = redis_client.Redis(port=sentinel.port)
+        await until(lambda: watching.sentinel_master("mymaster")["num-slaves"] == 1)
+        policy = RedisPolicy(
+            sentinels=(("127.0.0.1", free_port()), ("127.0.0.1", sentinel.port)),
+            wait_replicas=1,
+            timeout_s=2,
+        )
+        async with open_redis_store(policy=policy, dlr=DlrPolicy(), clock=SystemClock()) as store:
+            requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(10)]
+            for request in requests:
+                await store.remember(request)
+            master.kill()
+            await until(lambda: watching.sentinel_master("mymaster")["port"] == replica.port)
+            await until(lambda: store.counts.reconnects == 2)
+            for request in requests:
+                assert await store.request(request.msgid) == request
+            with pytest.raises(StoreAway, match="replicas"):
+                await store.remember(http_request(msgid=A))

@@ -1,0 +1,168 @@
+"""Calls that go out together, wait within bounds, and survive a lost connection."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+import redis as redis_client
+
+from jasmin_compat.adapters.redis_connect import RedisPolicy
+from jasmin_compat.adapters.redis_pipeline import RedisPipeline
+from jasmin_compat.ports import StoreAway, StoreCounts
+from jasmin_compat.runtime.clock import SystemClock
+from tests.services import Redis
+from tests.waiting import until
+
+pytestmark = pytest.mark.redis
+
+
+@contextlib.asynccontextmanager
+async def running(policy: RedisPolicy) -> AsyncIterator[RedisPipeline]:
+    pipeline = RedisPipeline(policy=policy, counts=StoreCounts(), clock=SystemClock())
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(pipeline.run())
+        yield pipeline
+        task.cancel()
+
+
+@pytest.fixture
+def client(redis_server: Redis) -> Iterator[redis_client.Redis]:
+    client = redis_client.Redis(port=redis_server.port)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@contextlib.contextmanager
+def stopped(server: Redis) -> Iterator[Callable[[], None]]:
+    """Stop it; it is started by what is given here, or at the end."""
+    server.stop()
+    with contextlib.ExitStack() as at_end:
+        at_end.callback(server.start)
+        yield at_end.close
+
+
+@contextlib.asynccontextmanager
+async def silent_server() -> AsyncIterator[RedisPolicy]:
+    """Takes connections and answers nothing."""
+    gone = asyncio.Event()
+
+    async def ignore(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.close()
+
+    server = await asyncio.start_server(ignore, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    yield RedisPolicy(url=f"redis://127.0.0.1:{port}/0", timeout_s=0.1)
+    gone.set()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_concurrent_calls_go_out_together(
+    redis_server: Redis, client: redis_client.Redis
+) -> None:
+    async with running(RedisPolicy(url=redis_server.url)) as pipeline:
+        await pipeline.call(b"PING", writes=False)
+        before = client.info("stats")["total_reads_processed"]
+        async with asyncio.TaskGroup() as tasks:
+            calls = [
+                tasks.create_task(pipeline.call(b"INCRBY", b"n", b"1", writes=True))
+                for _ in range(200)
+            ]
+        reads = client.info("stats")["total_reads_processed"] - before
+    assert sorted(call.result() for call in calls) == list(range(1, 201))  # type: ignore[type-var]
+    assert reads < 20
+
+
+async def test_each_caller_gets_its_own_reply(redis_server: Redis) -> None:
+    async with running(RedisPolicy(url=redis_server.url, max_batch=7)) as pipeline:
+        words = [b"%d" % number for number in range(50)]
+        async with asyncio.TaskGroup() as tasks:
+            calls = [tasks.create_task(pipeline.call(b"ECHO", w, writes=False)) for w in words]
+        assert [call.result() for call in calls] == words
+
+
+async def test_an_error_reply_belongs_to_its_caller_only(redis_server: Redis) -> None:
+    async with running(RedisPolicy(url=redis_server.url)) as pipeline, asyncio.TaskGroup() as tasks:
+        bad = tasks.create_task(pipeline.call(b"NOSUCH", writes=False))
+        good = tasks.create_task(pipeline.call(b"PING", writes=False))
+    assert isinstance(bad.result(), Exception)
+    assert good.result() == b"PONG"
+
+
+async def test_a_silent_server_is_given_up_within_the_bound() -> None:
+    # covers: W-DLR-20
+    async with silent_server() as policy, running(policy) as pipeline:
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(StoreAway):
+            await pipeline.call(b"PING", writes=False)
+        assert asyncio.get_running_loop().time() - began < 1
+        assert pipeline._counts.timeouts == 1
+
+
+async def test_waiting_calls_are_bounded() -> None:
+    async with silent_server() as policy:
+        bounded = RedisPolicy(url=policy.url, timeout_s=5, max_waiting=3)
+        async with running(bounded) as pipeline, asyncio.TaskGroup() as tasks:
+            waiting = [tasks.create_task(pipeline.call(b"PING", writes=False)) for _ in range(3)]
+            await until(lambda: len(pipeline._waiting) == 3)
+            with pytest.raises(StoreAway, match="3 calls are waiting"):
+                await pipeline.call(b"PING", writes=False)
+            for call in waiting:
+                call.cancel()
+
+
+async def test_a_call_given_up_is_not_carried_out_later(redis_server: Redis) -> None:
+    """Its caller was told that it failed; and it would pile up."""
+    policy = RedisPolicy(url=redis_server.url, timeout_s=0.1)
+    with stopped(redis_server) as start:
+        async with running(policy) as pipeline:
+            with pytest.raises(StoreAway):
+                await pipeline.call(b"SET", b"late", b"1", writes=True)
+            start()
+            await until(lambda: pipeline._counts.is_connected)
+            assert await pipeline.call(b"EXISTS", b"late", writes=False) == 0
+
+
+async def test_calls_survive_their_connection(
+    redis_server: Redis, client: redis_client.Redis
+) -> None:
+    async with running(RedisPolicy(url=redis_server.url, max_batch=5)) as pipeline:
+        async with asyncio.TaskGroup() as tasks:
+            calls = [
+                tasks.create_task(pipeline.call(b"ECHO", b"%d" % number, writes=False))
+                for number in range(500)
+            ]
+            await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+            assert not all(call.done() for call in calls)
+            await asyncio.to_thread(client.client_kill_filter, _type="normal", skipme=True)
+        assert [call.result() for call in calls] == [b"%d" % number for number in range(500)]
+        assert pipeline._counts.reconnects == 2
+
+
+async def test_calls_wait_for_a_server_that_restarts(redis_server: Redis) -> None:
+    async with running(RedisPolicy(url=redis_server.url, timeout_s=10)) as pipeline:
+        await pipeline.call(b"SET", b"k", b"1", writes=True)
+        with stopped(redis_server) as start:
+            call = asyncio.create_task(pipeline.call(b"GET", b"k", writes=False))
+            await until(lambda: not pipeline._counts.is_connected)
+            start()
+            assert await call == b"1"
+
+
+async def test_an_idle_connection_is_probed(redis_server: Redis) -> None:
+    """So that readiness knows of an outage before the first message does."""
+    async with running(RedisPolicy(url=redis_server.url, probe_s=0.05)) as pipeline:
+        await until(lambda: pipeline._counts.is_connected)
+        with stopped(redis_server):
+            await until(lambda: not pipeline._counts.is_connected)
+
+
+async def test_a_write_without_its_replica_does_not_count(redis_server: Redis) -> None:
+    policy = RedisPolicy(url=redis_server.url, wait_replicas=1, timeout_s=2)
+    async with running(policy) as pipeline:
+        with pytest.raises(StoreAway, match="on 0 of 1 replicas"):
+            await pipeline.call(b"SET", b"k", b"1", writes=True)
+        assert await pipeline.call(b"PING", writes=False) == b"PONG"
