@@ -23,7 +23,7 @@ from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, SmppDlr, V
 from jasmin_compat.ports import CallFailed, CallNotMade, Clock, HttpCalls
 from jasmin_compat.wire.amqp_names import FIRST, TRIES
 
-LOG: Final = logging.getLogger("jasmin-dlr-thrower")
+log: Final = logging.getLogger("jasmin-dlr-thrower")
 
 
 async def throw_dlr_http(
@@ -41,12 +41,12 @@ async def throw_dlr_http(
         verdict = after_no_slot(dlr, now=clock.unix(), policy=policy)
         return _remembering(verdict, dlr.tries, first)
     if isinstance(outcome, HttpReply):
-        LOG.info("Throwed DLR [msgid:%s] to %s.", dlr.msgid, dlr.url)
+        log.info("Throwed DLR [msgid:%s] to %s.", dlr.msgid, dlr.url)
     verdict = after_call(dlr, outcome, now=clock.unix(), policy=policy)
     if not isinstance(verdict, Ack):
         _log_failure(dlr, shown(outcome))
     if isinstance(verdict, Dead):
-        LOG.warning(
+        log.warning(
             "Message try-count is %s [msgid:%s]: purged from queue", dlr.tries + 1, dlr.msgid
         )
     return _remembering(verdict, dlr.tries + 1, first)
@@ -60,7 +60,7 @@ async def _outcome(call: HttpCall, calls: HttpCalls) -> HttpReply | NoReply:
 
 
 def _log_failure(dlr: HttpDlr, reason: str) -> None:
-    LOG.error("Throwing HTTP/DLR [msgid:%s] to (%s): %s.", dlr.msgid, dlr.url, reason)
+    log.error("Throwing HTTP/DLR [msgid:%s] to (%s): %s.", dlr.msgid, dlr.url, reason)
 
 
 def _remembering(verdict: Verdict, tries: int, first: float) -> Verdict:
