@@ -1,0 +1,94 @@
+"""Accept a message: route it, remember what its sender wants to know, queue it for its connector.
+
+Every edge ends here. The order of checks is Jasmin's (contract/http-api.md §3.3); the order of
+writing is not: Jasmin writes the request for reports after it has published (W-DLR-01).
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.gateway.messages import (
+    ConnectorId,
+    DlrWish,
+    HttpDlrRequest,
+    MsgId,
+    MtRoutable,
+    QueuedSubmit,
+)
+from jasmin_compat.gateway.refusals import NotQueued, NotRemembered
+from jasmin_compat.gateway.routes import choose_connector, find_route, overlay
+from jasmin_compat.ports import QueueError, Queues, Store, StoreAway
+from jasmin_compat.wire.amqp_messages import QueueMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MtPorts:
+    """What accepting a message needs from outside."""
+
+    directory: Callable[[], Directory]
+    queues: Queues
+    store: Store
+    new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
+    local_now: Callable[[], datetime]
+    """Naive local time, as Jasmin writes it."""
+    write_submit: Callable[[QueuedSubmit], QueueMessage]
+
+
+async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
+    """Take the message over. When this returns, the broker has it: Success may be said.
+
+    Raises:
+        NoRoute, NoConnector, Malformed: it cannot be sent like this.
+        NotRemembered, NotQueued: nobody confirmed that it was taken; its sender may try again.
+    """
+    directory = ports.directory()
+    route = find_route(directory.mt_routes)
+    connector = choose_connector(route, directory.connectors)
+    queued = _queued(routable, connector, ports)
+    if routable.dlr is not None:
+        await _remember(routable.dlr, queued, connector, ports.store)
+    try:
+        await ports.queues.publish(ports.write_submit(queued))
+    except QueueError as error:
+        if routable.dlr is not None:
+            with contextlib.suppress(StoreAway):  # it expires by itself
+                await ports.store.forget(queued.msgid)
+        raise NotQueued(queued.msgid, queued.cid) from error
+    return queued
+
+
+def _queued(routable: MtRoutable, connector: SmppConnector, ports: MtPorts) -> QueuedSubmit:
+    now, parts = ports.local_now(), routable.parts
+    if routable.source == "httpapi":  # an SMPP sender's own fields stay as they are
+        parts = tuple(overlay(part, connector, routable.overrides, now=now) for part in parts)
+    return QueuedSubmit(
+        msgid=ports.new_msgid(routable, connector.cid),
+        cid=connector.cid,
+        parts=parts,
+        source_addr_is_null=routable.source_addr_is_null,
+        source=routable.source,
+        priority=routable.overrides.priority or 0,
+        created_at=now,
+    )
+
+
+async def _remember(
+    wish: DlrWish, queued: QueuedSubmit, connector: SmppConnector, store: Store
+) -> None:
+    """Before publishing: the SMSC may answer faster than we write."""
+    request = HttpDlrRequest(
+        msgid=queued.msgid,
+        url=wish.url,
+        level=wish.level,
+        method=wish.method,
+        cid=queued.cid,
+        expiry_s=connector.dlr_expiry_s,
+    )
+    try:
+        await store.remember(request)
+    except StoreAway as error:
+        raise NotRemembered(queued.msgid) from error

@@ -1,0 +1,215 @@
+"""Accepting a message: what is written, in which order, and what stays after a failure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from jasmin_compat.flows.mt import MtPorts, accept_mt
+from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.gateway.messages import (
+    ConnectorId,
+    HttpDlrRequest,
+    MsgId,
+    MtRoutable,
+    Overrides,
+    QueuedSubmit,
+)
+from jasmin_compat.gateway.refusals import (
+    Malformed,
+    NoConnector,
+    NoRoute,
+    NotQueued,
+    NotRemembered,
+)
+from jasmin_compat.gateway.routes import DefaultRoute
+from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
+from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import submit_key
+from tests import builders
+from tests.builders import CID, MSGID, NOW
+
+
+@dataclass
+class Outside:
+    """Queues and Store that say what was done, in order, and fail when told."""
+
+    done: list[str] = field(default_factory=list)
+    requests: list[HttpDlrRequest] = field(default_factory=list)
+    queued: list[QueuedSubmit] = field(default_factory=list)
+    publish_fails: Exception | None = None
+    store_fails: Exception | None = None
+
+    async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
+        assert mandatory
+        self.done.append(f"publish {message.routing_key}")
+        if self.publish_fails is not None:
+            raise self.publish_fails
+
+    async def remember(self, request: HttpDlrRequest) -> None:
+        self.done.append(f"remember {request.msgid}")
+        if self.store_fails is not None:
+            raise self.store_fails
+        self.requests.append(request)
+
+    async def forget(self, msgid: MsgId) -> None:
+        self.done.append(f"forget {msgid}")
+        if self.store_fails is not None:
+            raise self.store_fails
+
+    def write(self, queued: QueuedSubmit) -> QueueMessage:
+        self.queued.append(queued)
+        return QueueMessage(exchange="messaging", routing_key=submit_key(queued.cid), body=b"")
+
+
+def ports(outside: Outside, directory: Directory | None = None) -> MtPorts:
+    known = directory or builders.directory()
+    return MtPorts(
+        directory=lambda: known,
+        queues=outside,  # type: ignore[arg-type]
+        store=outside,  # type: ignore[arg-type]
+        new_msgid=lambda _routable, _cid: MSGID,
+        local_now=lambda: NOW,
+        write_submit=outside.write,
+    )
+
+
+# covers: HTTP-01
+async def test_a_message_is_queued_for_its_connector() -> None:
+    outside = Outside()
+    queued = await accept_mt(builders.routable(), ports(outside))
+    assert outside.done == ["publish submit.sm.con1"]
+    assert outside.queued == [queued]
+    assert (queued.msgid, queued.cid, queued.source) == (MSGID, CID, "httpapi")
+    assert (queued.created_at, queued.priority, queued.source_addr_is_null) == (NOW, 0, True)
+
+
+# covers: W-DLR-01
+async def test_a_request_for_reports_is_written_before_the_message() -> None:
+    outside = Outside()
+    con1 = builders.connector(dlr_expiry_s=99)
+    known = builders.directory(connectors={CID: con1})
+    await accept_mt(builders.routable(dlr=builders.wish(level=2)), ports(outside, known))
+    assert outside.done == [f"remember {MSGID}", "publish submit.sm.con1"]
+    assert outside.requests == [
+        HttpDlrRequest(
+            msgid=MSGID,
+            url="http://127.0.0.1/dlr",
+            level=2,
+            method="POST",
+            cid=CID,
+            expiry_s=99,
+        )
+    ]
+
+
+# covers: HTTP-33 W-AMQP-03 W-AMQP-04
+@pytest.mark.parametrize("error", [BrokerAway("x"), Unroutable("x"), QueueFull("x")])
+async def test_what_was_not_confirmed_is_refused_and_forgotten(error: Exception) -> None:
+    outside = Outside(publish_fails=error)
+    with pytest.raises(NotQueued) as refused:
+        await accept_mt(builders.routable(dlr=builders.wish()), ports(outside))
+    assert (refused.value.msgid, refused.value.cid) == (MSGID, CID)
+    assert outside.done == [
+        f"remember {MSGID}",
+        "publish submit.sm.con1",
+        f"forget {MSGID}",
+    ]
+
+
+async def test_without_a_request_nothing_is_forgotten() -> None:
+    outside = Outside(publish_fails=BrokerAway("x"))
+    with pytest.raises(NotQueued):
+        await accept_mt(builders.routable(), ports(outside))
+    assert outside.done == ["publish submit.sm.con1"]
+
+
+async def test_broker_and_store_may_be_away_together() -> None:
+    outside = Outside(publish_fails=BrokerAway("x"))
+
+    async def forget(_msgid: MsgId) -> None:
+        raise StoreAway
+
+    outside.forget = forget  # type: ignore[method-assign]
+    with pytest.raises(NotQueued):
+        await accept_mt(builders.routable(dlr=builders.wish()), ports(outside))
+
+
+# covers: W-DLR-02
+async def test_a_request_that_cannot_be_kept_is_not_accepted() -> None:
+    outside = Outside(store_fails=StoreAway("x"))
+    with pytest.raises(NotRemembered):
+        await accept_mt(builders.routable(dlr=builders.wish()), ports(outside))
+    assert outside.done == [f"remember {MSGID}"]
+
+
+async def test_a_message_without_a_request_needs_no_store() -> None:
+    await accept_mt(builders.routable(), ports(Outside(store_fails=StoreAway("x"))))
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (lambda known: replace(known, mt_routes=()), NoRoute),
+        (
+            lambda known: replace(known, mt_routes=(DefaultRoute(cid=ConnectorId("gone")),)),
+            NoConnector,
+        ),
+    ],
+    ids=["no route", "no connector"],
+)
+async def test_what_cannot_be_routed_leaves_no_trace(
+    change: Callable[[Directory], Directory], refusal: type[Exception]
+) -> None:
+    outside = Outside()
+    with pytest.raises(refusal):
+        await accept_mt(
+            builders.routable(dlr=builders.wish()), ports(outside, change(builders.directory()))
+        )
+    assert outside.done == []
+
+
+def bad_times(**fields: Any) -> MtRoutable:
+    return builders.routable(overrides=Overrides(validity_minutes=10**12), **fields)
+
+
+async def test_a_route_is_missed_before_a_time_is_read() -> None:
+    with pytest.raises(NoRoute):
+        await accept_mt(bad_times(), ports(Outside(), replace(builders.directory(), mt_routes=())))
+    outside = Outside()
+    with pytest.raises(Malformed):
+        await accept_mt(bad_times(dlr=builders.wish()), ports(outside))
+    assert outside.done == []
+
+
+async def test_connector_and_sender_decide_every_part() -> None:
+    known = builders.directory(connectors={CID: builders.connector(source_addr_ton=5)})
+    asked = builders.routable(
+        parts=(builders.submit_sm(), builders.submit_sm()), overrides=Overrides(priority=2)
+    )
+    queued = await accept_mt(asked, ports(Outside(), known))
+    assert [(p.source_addr_ton, p.priority_flag) for p in queued.parts] == [(5, 2), (5, 2)]
+    assert queued.priority == 2
+
+
+async def test_an_smpp_senders_fields_stay_as_they_are() -> None:
+    asked = builders.routable(source="smppsapi", parts=(builders.submit_sm(source_addr_ton=6),))
+    queued = await accept_mt(asked, ports(Outside()))
+    assert queued.parts == asked.parts
+
+
+async def test_a_message_goes_on_with_the_configuration_it_started_with() -> None:
+    """A swap while the store is asked changes neither route nor connector."""
+    outside = Outside()
+    known = [builders.directory()]
+    asked = replace(ports(outside), directory=lambda: known[0])
+    remember = outside.remember
+
+    async def swapping(request: HttpDlrRequest) -> None:
+        known[0] = Directory()
+        await remember(request)
+
+    outside.remember = swapping  # type: ignore[method-assign]
+    queued = await accept_mt(builders.routable(dlr=builders.wish()), asked)
+    assert queued.cid == CID
