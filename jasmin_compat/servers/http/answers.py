@@ -1,0 +1,215 @@
+"""Answers in octets, with Jasmin's status codes, texts and headers (contract/http-api.md §1, §20).
+
+Two ways of writing one: what is found before authentication has a Content-Length, what is decided
+later is chunked (golden README 1). Pages for unknown paths and methods are Twisted's.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from jasmin_compat.gateway.messages import MsgId
+from jasmin_compat.gateway.refusals import (
+    BadHexContent,
+    Malformed,
+    NoConnector,
+    NoRoute,
+    NotQueued,
+    NotRemembered,
+    Refused,
+)
+from jasmin_compat.gateway.users import BadCredentials
+from jasmin_compat.servers.http.params import BadArguments
+
+TEXT: Final = b"text/plain"
+HTML: Final = b"text/html"
+_PAGE: Final = b"text/html; charset=utf-8"
+_SERVER: Final = b"jasmin-compat"
+_ALLOWED: Final = "HEAD, GET"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is answered, before it is known how the client's HTTP wants it."""
+
+    status: int
+    body: bytes
+    content_type: bytes = TEXT
+    is_late: bool = False
+    """Decided after the arguments were checked."""
+    allow: str | None = None
+    closes: bool = False
+    """The rest of what the client sends is not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How this client's HTTP wants its answer."""
+
+    version: tuple[int, int] = (1, 1)
+    is_head: bool = False
+    closes: bool = False
+
+
+def octets_of(answer: Answer, manner: Manner, *, date: bytes) -> bytes:
+    """Status line, headers and body; the header set is Jasmin's."""
+    is_chunked = answer.is_late and manner.version >= (1, 1) and not manner.is_head
+    head = [b"HTTP/%d.%d %s\r\n" % (*manner.version, _STATUS_LINES[answer.status])]
+    if is_chunked:
+        head.append(b"Transfer-Encoding: chunked\r\n")
+    if manner.closes and manner.version >= (1, 1):
+        head.append(b"Connection: close\r\n")
+    head.append(b"Server: %s\r\nDate: %s\r\n" % (_SERVER, date))
+    if answer.allow is not None:
+        head.append(b"Allow: %s\r\n" % answer.allow.encode())
+    head.append(b"Content-Type: %s\r\n" % answer.content_type)
+    if not answer.is_late:
+        head.append(b"Content-Length: %d\r\n" % len(answer.body))
+    head.append(b"\r\n")
+    if is_chunked:
+        head.append(b"%x\r\n%s\r\n0\r\n\r\n" % (len(answer.body), answer.body))
+    elif not manner.is_head:
+        head.append(answer.body)
+    return b"".join(head)
+
+
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}
+
+# ---------------------------------------------------------------- /send
+
+
+def success(msgid: MsgId) -> Answer:
+    return Answer(status=200, body=f'Success "{msgid}"'.encode(), is_late=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refused message: what to answer, to count and to log."""
+
+    answer: Answer
+    logged: str
+    """Without secrets."""
+    counter: str | None = None
+    """Field of HttpCounts."""
+
+
+def refuse_arguments(refused: BadArguments) -> Refusal:
+    answer = Answer(status=refused.status, body=b'Error "%s"' % refused.reason)
+    text = _PASSWORD.sub(rb"\1***\2", refused.reason).decode(errors="backslashreplace")
+    if refused.status != HTTPStatus.BAD_REQUEST:
+        return Refusal(answer, text.removeprefix("Unknown error: "))
+    return Refusal(answer, f"400: UrlArgsValidationError ({text})")
+
+
+_PASSWORD = re.compile(rb"^(Argument \[password\] has an invalid value: \[).*(\]\.)$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    status: int
+    text: str
+    """A format over the refusal."""
+    counter: str | None = None
+    jasmin: str = "UrlArgsValidationError"
+    """The class Jasmin's log names."""
+
+
+_CANNOT_SEND = _Row(
+    500,
+    "Cannot send submit_sm, check SMPPClientManagerPB log file for details",
+    "server_error_count",
+    "ServerError",
+)
+REFUSALS: dict[type[Refused | BadCredentials], _Row] = {
+    BadHexContent: _Row(400, "Invalid hex-content data: '{0.shown}'"),
+    BadCredentials: _Row(
+        403,
+        "Authentication failure for username:{0.username}",
+        "auth_error_count",
+        "AuthenticationError",
+    ),
+    Malformed: _Row(500, "Unknown error: {0.reason}"),
+    NoRoute: _Row(412, "No route found", "route_error_count", "RouteNotFoundError"),
+    NoConnector: _CANNOT_SEND,
+    NotQueued: _CANNOT_SEND,
+    NotRemembered: _CANNOT_SEND,
+}
+
+
+def refuse(refused: Refused | BadCredentials) -> Refusal:
+    row = REFUSALS[type(refused)]
+    text = row.text.format(refused)
+    answer = _late_error(row.status, text)
+    if isinstance(refused, Malformed):
+        return Refusal(answer, refused.reason)
+    return Refusal(answer, f"{row.status}: {row.jasmin} ({text})", row.counter)
+
+
+def broken(error: Exception) -> Answer:
+    """Our own mistake, in Jasmin's form."""
+    return _late_error(500, f"Unknown error: {type(error).__name__}")
+
+
+def _late_error(status: int, text: str) -> Answer:
+    body = f'Error "{text}"'.encode(errors="backslashreplace")
+    return Answer(status=status, body=body, is_late=True)
+
+
+# ---------------------------------------------------------------- pages
+
+PONG: Final = Answer(status=200, body=b"Jasmin/PONG", content_type=HTML)
+
+
+def release(text: str) -> Answer:
+    """`GET /` says which release it is."""
+    return Answer(status=200, body=text.encode(), content_type=HTML)
+
+
+def _page(status: int, title: str, text: str, allow: str | None = None) -> Answer:
+    body = (
+        f"\n<html>\n  <head><title>{status} - {title}</title></head>\n  <body>\n"
+        f"    <h1>{title}</h1>\n    <p>{text}</p>\n  </body>\n</html>\n"
+    )
+    return Answer(
+        status=status,
+        body=body.encode(errors="surrogateescape"),
+        content_type=_PAGE,
+        allow=allow,
+    )
+
+
+NOT_FOUND: Final = _page(404, "No Such Resource", "Sorry. No luck finding that resource.")
+
+
+def method_not_allowed(uri: str, method: str) -> Answer:
+    """POST where only GET and HEAD are."""
+    return _page(
+        405,
+        "Method Not Allowed",
+        f'Your browser approached me (at {html.escape(uri)}) with the method "{method}".  '
+        f"I only allow the methods {_ALLOWED} here.",
+        _ALLOWED,
+    )
+
+
+def not_implemented(method: str) -> Answer:
+    """Any other method."""
+    return _page(501, "Huh?", f"I don't know how to treat a {html.escape(method)} request.")
+
+
+# ---------------------------------------------------------------- bounds
+
+
+def too_large(max_octets: int) -> Answer:
+    """The body is not read; Jasmin has no bound (W-HTTP-10)."""
+    body = f'Error "The request is larger than {max_octets} octets"'.encode()
+    return Answer(status=413, body=body, closes=True)
+
+
+TOO_MANY: Final = Answer(status=503, body=b'Error "Too many requests at a time"', closes=True)
+TOO_SLOW: Final = Answer(
+    status=408, body=b'Error "The request did not arrive in time"', closes=True
+)
+BAD_REQUEST: Final = Answer(status=400, body=b"", closes=True)
