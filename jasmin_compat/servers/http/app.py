@@ -1,0 +1,144 @@
+"""The HTTP API: which resource, which method, and how the answer goes out (contract §1).
+
+`/rate`, `/balance` and `/metrics` are not here yet: unknown paths.
+"""
+
+import logging
+from collections.abc import Callable
+from email.utils import formatdate
+from typing import Final
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from jasmin_compat.servers.http import answers
+from jasmin_compat.servers.http.access_log import Access, combined
+from jasmin_compat.servers.http.answers import Answer, Manner, octets_of
+from jasmin_compat.servers.http.connections import HttpPolicy, Reply, Server
+from jasmin_compat.servers.http.params import BadForm
+from jasmin_compat.servers.http.requests import BrokenBody, TooLarge, TooSlow
+from jasmin_compat.servers.http.send import Send
+
+log: Final = logging.getLogger("jasmin-http-api")
+access_logger: Final = logging.getLogger("jasmin-http-access")
+"""Whole lines: its handler adds nothing."""
+_OLDEST: Final = (1, 0)
+_METHODS: Final = {
+    "send": ("GET", "POST", "HEAD"),  # HEAD sends (W-HTTP-09): clients see it, so it stays
+    "ping": ("GET", "HEAD"),
+    "": ("GET", "HEAD"),
+}
+
+
+class HttpApi:
+    """Requests to answers; `server` is what listens."""
+
+    def __init__(
+        self,
+        send: Send,
+        *,
+        policy: HttpPolicy,
+        unix: Callable[[], float],
+        release: str = "0.11.1",
+        hides: frozenset[str] = frozenset(("password",)),
+    ) -> None:
+        self.send = send
+        self.server = Server(self._handle, policy=policy)
+        self._policy = policy
+        self._unix = unix
+        self._release = answers.release(release)
+        self._hides = hides
+        self._running = 0
+        self._date = (0, b"")
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self._running >= self._policy.max_requests:
+            return self._reply(request, answers.TOO_MANY)
+        if request.version < _OLDEST:  # HTTP/0.9 knows no status; Twisted calls it bad, too
+            return self._reply(request, answers.BAD_REQUEST)
+        self._running += 1
+        try:
+            return self._reply(request, await self._answer(request))
+        finally:
+            self._running -= 1
+
+    async def _answer(self, request: web.BaseRequest) -> Answer:
+        name = resource_name(request.raw_path)
+        if name not in _METHODS:
+            return answers.NOT_FOUND
+        if request.method not in _METHODS[name]:
+            return _wrong_method(request)
+        if name == "send":
+            return await self._send(request)
+        if name == "ping":
+            log.info("Received ping from %s", request.remote)
+            return answers.PONG
+        return self._release
+
+    async def _send(self, request: web.BaseRequest) -> Answer:
+        try:
+            return await self.send.answer(request)
+        except TooLarge:
+            return answers.too_large(self._policy.max_request_octets)
+        except TooSlow:
+            return answers.TOO_SLOW
+        except (BadForm, BrokenBody):
+            return answers.BAD_REQUEST
+        except Exception as error:
+            log.exception("[%s] /send broke", request.remote)
+            return answers.broken(error)
+
+    def _reply(self, request: web.BaseRequest, answer: Answer) -> Reply:
+        version = (request.version.major, request.version.minor)
+        closes = (
+            answer.closes
+            or not request.keep_alive
+            or version < (1, 1)
+            or not self._policy.keep_alive_s
+        )
+        unix = self._unix()
+        if access_logger.isEnabledFor(logging.INFO):
+            self._log_access(request, answer, unix)
+        manner = Manner(version=version, is_head=request.method == "HEAD", closes=closes)
+        octets = octets_of(answer, manner, date=self._http_date(unix))
+        return Reply(octets, closes=closes, take_s=self._policy.request_timeout_s)
+
+    def _log_access(self, request: web.BaseRequest, answer: Answer, unix: float) -> None:
+        access = Access(
+            peer=request.remote or "-",
+            method=request.method,
+            uri=request.raw_path,
+            version=(request.version.major, request.version.minor),
+            headers=request.headers,
+            status=answer.status,
+            body_octets=0 if request.method == "HEAD" else len(answer.body),
+        )
+        access_logger.info("%s", combined(access, unix=unix, hides=self._hides))
+
+    def _http_date(self, unix: float) -> bytes:
+        """Made once a second."""
+        second = int(unix)
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True).encode())
+        return self._date[1]
+
+
+def _wrong_method(request: web.BaseRequest) -> Answer:
+    if request.method == "POST":
+        return answers.method_not_allowed(request.raw_path, request.method)
+    return answers.not_implemented(request.method)
+
+
+_KNOWN: Final = {"/send": "send", "/ping": "ping", "/": ""}
+
+
+def resource_name(raw_path: str) -> str | None:
+    """The one segment of the path; None where there are more.
+
+    Like Twisted: empty segments in front count nothing, others do; escapes are undone.
+    """
+    path = raw_path.partition("?")[0]
+    if path in _KNOWN:
+        return _KNOWN[path]
+    *before, last = path[1:].split("/")
+    return None if any(before) else unquote(last)

@@ -1,0 +1,71 @@
+"""What a request brings: its arguments from query and body (contract/http-api.md §2)."""
+
+import asyncio
+
+from aiohttp import web
+
+from jasmin_compat.servers.http.params import (
+    Arguments,
+    media_type,
+    read_json,
+    read_multipart,
+    read_query,
+)
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class TooLarge(Exception):
+    """The body is larger than allowed."""
+
+
+class TooSlow(Exception):
+    """The body did not arrive in time."""
+
+
+class BrokenBody(Exception):
+    """The body breaks its transfer coding, or its sender went away in the middle of it."""
+
+
+def query_of(request: web.BaseRequest) -> bytes:
+    """The octets behind `?`; aiohttp shows those that are no UTF-8 as surrogates."""
+    _, _, query = request.raw_path.partition("?")
+    return query.encode(errors="surrogateescape")
+
+
+async def arguments_of(request: web.BaseRequest, *, timeout_s: float) -> Arguments:
+    """Query, then a form's body (POST), then a JSON body; a later value replaces an earlier one.
+
+    Raises:
+        TooLarge, TooSlow, BrokenBody, Unreadable, BadForm.
+    """
+    arguments = read_query(query_of(request))
+    content_type = request.headers.get("Content-Type")
+    if content_type is None:
+        return arguments
+    if content_type == _JSON:
+        arguments |= read_json(await _body(request, timeout_s))
+    elif request.method == "POST":
+        kind = media_type(content_type)
+        if kind == _FORM:
+            arguments |= read_query(await _body(request, timeout_s))
+        elif kind == _MULTIPART and (body := await _body(request, timeout_s)):
+            arguments |= read_multipart(body, content_type)
+    return arguments
+
+
+async def _body(request: web.BaseRequest, timeout_s: float) -> bytes:
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+        request.transport.write(_CONTINUE)
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await request.read()
+    except TimeoutError as error:
+        raise TooSlow from error
+    except web.HTTPRequestEntityTooLarge as error:
+        raise TooLarge from error
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise BrokenBody from error

@@ -1,0 +1,117 @@
+"""`/send`: from a request to an answer (contract/http-api.md §3)."""
+
+import itertools
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from jasmin_compat.flows.mt import MtPorts, accept_mt
+from jasmin_compat.gateway.messages import MsgId
+from jasmin_compat.gateway.refusals import Refused
+from jasmin_compat.gateway.submission_request import build_mt
+from jasmin_compat.gateway.users import BadCredentials, User, authenticate
+from jasmin_compat.servers.http.answers import (
+    Answer,
+    Refusal,
+    refuse,
+    refuse_arguments,
+    success,
+)
+from jasmin_compat.servers.http.params import Arguments, BadArguments, check_send
+from jasmin_compat.servers.http.requests import arguments_of
+from jasmin_compat.servers.http.send_arguments import (
+    as_ascii,
+    content_of,
+    password_of,
+    send_arguments,
+    username_of,
+)
+from jasmin_compat.smpp.split import LongContent
+
+log: Final = logging.getLogger("jasmin-http-api")
+MAX_REFERENCE: Final = 255
+
+
+@dataclass(slots=True)
+class HttpCounts:
+    """Jasmin's httpapi counters (contract/logs-and-metrics.md §5, §6), since start."""
+
+    request_count: int = 0
+    interceptor_count: int = 0
+    auth_error_count: int = 0
+    route_error_count: int = 0
+    interceptor_error_count: int = 0
+    throughput_error_count: int = 0
+    charging_error_count: int = 0
+    server_error_count: int = 0
+    success_count: int = 0
+    last_request_at: float | None = None
+    """Unix seconds; `last_success_at` too."""
+    last_success_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendPolicy:
+    """What the settings say of `/send`."""
+
+    long_content: LongContent
+    log_privacy: bool = False
+    body_timeout_s: float = 60.0
+
+
+class Send:
+    """The resource. One per process: it counts the references of long messages."""
+
+    def __init__(self, *, ports: MtPorts, policy: SendPolicy, unix: Callable[[], float]) -> None:
+        self.counts = HttpCounts()
+        self._ports = ports
+        self._policy = policy
+        self._unix = unix
+        self._next_reference = itertools.cycle(range(1, MAX_REFERENCE + 1)).__next__
+
+    async def answer(self, request: web.BaseRequest) -> Answer:
+        """Raises what reading the body may raise: see arguments_of."""
+        self.counts.request_count += 1
+        self.counts.last_request_at = self._unix()
+        try:
+            arguments = check_send(
+                await arguments_of(request, timeout_s=self._policy.body_timeout_s)
+            )
+        except BadArguments as refused:
+            return self._refused(refuse_arguments(refused))
+        try:
+            msgid = await self._accepted(arguments)
+        except (Refused, BadCredentials) as refused:
+            return self._refused(refuse(refused))
+        self.counts.success_count += 1
+        self.counts.last_success_at = self._unix()
+        return success(msgid)
+
+    def _refused(self, refusal: Refusal) -> Answer:
+        log.error("Error: %s", refusal.logged)
+        if refusal.counter is not None:
+            setattr(self.counts, refusal.counter, getattr(self.counts, refusal.counter) + 1)
+        return refusal.answer
+
+    async def _accepted(self, arguments: Arguments) -> MsgId:
+        content = content_of(arguments)
+        user = _authenticated(arguments, self._ports.directory().users)
+        routable = build_mt(
+            send_arguments(arguments, content),
+            user,
+            long_content=self._policy.long_content,
+            next_reference=self._next_reference,
+        )
+        queued = await accept_mt(routable, self._ports)
+        return queued.msgid
+
+
+def _authenticated(arguments: Arguments, users: Mapping[str, User]) -> User:
+    """Raises: BadCredentials, Malformed."""
+    username, password = username_of(arguments), password_of(arguments)
+    if password is None:
+        raise BadCredentials(username)
+    return authenticate(users, username, as_ascii(password) if username in users else password)

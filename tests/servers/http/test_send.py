@@ -1,0 +1,134 @@
+"""`/send` from request to answer: order of checks, counters, references, reports (§3)."""
+
+import logging
+
+import pytest
+
+from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId
+from jasmin_compat.servers.http.send import HttpCounts
+from tests import builders
+from tests.builders import CID
+from tests.http_client import ask, get
+from tests.servers.http.api import RunningApi, running_api
+
+GOOD = "username=full&password=pwd&to=15550001&content=hello"
+
+
+async def status_and_text(api: RunningApi, query: str) -> tuple[int, str]:
+    answer = await ask(api.port, get(f"/send?{query}"))
+    return answer.status, answer.body.decode()
+
+
+# covers: HTTP-01
+async def test_success_names_the_message_that_was_queued() -> None:
+    async with running_api() as api:
+        assert await status_and_text(api, GOOD) == (200, f'Success "{api.queued[0].msgid}"')
+        assert await api.queues.depth("submit.sm.con1") == 1
+
+
+# covers: HTTP-15 HTTP-17 HTTP-19
+@pytest.mark.parametrize(
+    ("query", "level", "method"),
+    [
+        ("&dlr=yes&dlr-url=http://h/", 1, "POST"),
+        ("&dlr-url=http://h/&dlr-level=3&dlr-method=get", 3, "GET"),
+        ("&dlr=no&dlr-url=http://h/&dlr-level=2", 2, "POST"),
+    ],
+)
+async def test_reports_asked_for_are_remembered(query: str, level: int, method: str) -> None:
+    async with running_api() as api:
+        await status_and_text(api, GOOD + query)
+        queued = api.queued[0]
+        assert queued.parts[-1].registered_delivery == 1
+        assert await api.store.request(queued.msgid) == HttpDlrRequest(
+            msgid=queued.msgid,
+            url="http://h/",
+            level=level,  # type: ignore[arg-type]
+            method=method,  # type: ignore[arg-type]
+            cid=CID,
+            expiry_s=86400,
+        )
+
+
+async def test_a_receipt_without_an_address_is_not_remembered() -> None:
+    async with running_api() as api:
+        await status_and_text(api, GOOD + "&dlr=yes")
+        assert api.queued[0].parts[0].registered_delivery == 1
+        assert await api.store.request(MsgId(api.queued[0].msgid)) is None
+
+
+# covers: HTTP-33 W-AMQP-04
+async def test_without_a_queue_there_is_no_success() -> None:
+    async with running_api(bindings=()) as api:
+        assert await status_and_text(api, GOOD + "&dlr-url=http://h/") == (
+            500,
+            'Error "Cannot send submit_sm, check SMPPClientManagerPB log file for details"',
+        )
+        assert await api.store.request(api.queued[0].msgid) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "text"),
+    [
+        ("username=full&password=no&to=1&hex-content=zz", 400, "Invalid hex-content data"),
+        ("username=full&password=no&to=1&content=x&coding=3", 403, "Authentication failure"),
+        ("username=full&password=p%C3%A9&to=1&content=x", 500, "'ascii' codec can't encode"),
+        ("username=nobody&password=p%C3%A9&to=1&content=x", 403, "Authentication failure"),
+        (GOOD + "&custom_tlvs=%7B%22a%22:1%7D&sdt=261331235959000%2B", 500, "invalid literal"),
+        (GOOD + "&sdt=261331235959000%2B", 412, "No route found"),
+    ],
+    ids=["hex first", "then the password", "ascii", "unknown user", "tlvs", "route before time"],
+)
+async def test_checks_come_in_jasmins_order(query: str, status: int, text: str) -> None:
+    nowhere = Directory(users=builders.directory().users)
+    async with running_api(nowhere) as api:
+        answered, said = await status_and_text(api, query)
+        assert answered == status
+        assert text in said
+
+
+async def test_references_of_long_messages_go_round_from_1_to_255() -> None:
+    async with running_api() as api:
+        long = GOOD + "a" * 200
+        await status_and_text(api, GOOD)
+        for _ in range(2):
+            await status_and_text(api, long)
+        assert [q.parts[0].short_message[3] for q in api.queued[1:]] == [1, 2]
+        taken = [api.api.send._next_reference() for _ in range(254)]
+        assert (taken[0], taken[252], taken[253]) == (3, 255, 1)
+
+
+# covers: HTTP-52
+async def test_counters_are_jasmins() -> None:
+    async with running_api() as api:
+        send = api.api.send
+        await status_and_text(api, GOOD)
+        await status_and_text(api, "")
+        await status_and_text(api, GOOD.replace("pwd", "no"))
+        api.directory.swap(Directory(users=builders.directory().users))
+        await status_and_text(api, GOOD)
+        now = send.counts.last_request_at
+        assert send.counts == HttpCounts(
+            request_count=4,
+            auth_error_count=1,
+            route_error_count=1,
+            success_count=1,
+            last_request_at=now,
+            last_success_at=now,
+        )
+
+
+async def test_a_refusal_is_logged_once_and_without_secrets(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with running_api() as api:
+        await status_and_text(api, GOOD.replace("pwd", "hunter2"))
+        await status_and_text(api, GOOD.replace("pwd", "hunter2hunter2hunter2"))
+    errors = [r.getMessage() for r in caplog.records if r.name == "jasmin-http-api"]
+    assert errors == [
+        "Error: 403: AuthenticationError (Authentication failure for username:full)",
+        "Error: 400: UrlArgsValidationError (Argument [password] has an invalid value: [***].)",
+    ]
+    assert "hunter2" not in caplog.text
