@@ -1,0 +1,103 @@
+"""Settings become the policies of the parts that obey them: one function for each part."""
+
+from jasmin_compat.adapters.http_calls import CallsPolicy
+from jasmin_compat.adapters.memory_queues import MemoryPolicy
+from jasmin_compat.flows.consume import ConsumePolicy
+from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
+from jasmin_compat.gateway.callbacks import CallbackPolicy
+from jasmin_compat.gateway.dlr import DlrPolicy
+from jasmin_compat.gateway.submission import Retry, SubmitPolicy
+from jasmin_compat.settings.sections import Settings
+from jasmin_compat.smpp.statuses import CODES
+
+
+def submit_policy(settings: Settings) -> SubmitPolicy:
+    """Names of statuses were looked at by further_checks."""
+    section = settings.sm_listener
+    return SubmitPolicy(
+        retries={
+            CODES[row.status]: Retry(row.count, row.delay_s) for row in section.submit_error_retrial
+        },
+        max_age_not_ready_s=section.submit_max_age_smppc_not_ready,
+        not_ready_delay_s=section.submit_retrial_delay_smppc_not_ready,
+        publish_submit_sm_resp=section.publish_submit_sm_resp,
+        log_privacy=section.log_privacy,
+        unanswered_attempts=section.unanswered_attempts,
+        store_wait_s=section.store_wait_s,
+        hold_s=section.hold_s,
+    )
+
+
+def dlr_policy(settings: Settings) -> DlrPolicy:
+    section = settings.dlr
+    return DlrPolicy(
+        max_records=section.max_records,
+        max_octets=section.max_octets,
+        siblings_grace_s=section.siblings_grace_s,
+        on_expiry=section.on_expiry,
+        sent_ttl_s=section.sent_ttl_s,
+        receipt_retry_delays_s=section.receipt_retry_delays_s,
+        receipt_on_success=section.smpp_receipt_on_success_submit_sm_resp,
+        log_privacy=section.log_privacy,
+        sweep_s=section.sweep_s,
+    )
+
+
+def callback_policy(settings: Settings) -> CallbackPolicy:
+    section = settings.dlr_thrower
+    return CallbackPolicy(
+        timeout_s=section.http_timeout,
+        retry_delay_s=section.retry_delay,
+        max_retries=section.max_retries,
+        late_retry_delay_s=section.late_retry_delay_s,
+        max_age_s=section.max_age_s,
+    )
+
+
+def calls_policy(settings: Settings) -> CallsPolicy:
+    """Rules of addresses were looked at by further_checks."""
+    section = settings.callbacks
+    return CallsPolicy(
+        connections=section.connections,
+        connections_per_host=section.connections_per_host,
+        slot_wait_s=section.slot_wait_s,
+        keep_alive_s=section.keep_alive_s,
+        max_redirects=section.max_redirects,
+        addresses=AddressRules(
+            deny=read_rules(section.deny),
+            allow=read_rules(section.allow),
+            own_ports=own_ports(settings) if section.deny_own_ports else frozenset(),
+        ),
+    )
+
+
+def own_ports(settings: Settings) -> frozenset[int]:
+    """Where this gateway is administered, watched, or keeps its messages."""
+    ports = {
+        settings.jcli.port,
+        settings.router.port,
+        settings.client_management.port,
+        settings.smpp_server_pb.port,
+        settings.interceptor.port,
+        settings.amqp_broker.port,
+        settings.redis_client.port,
+        settings.health.jasmind_port,
+        settings.health.dlrlookupd_port,
+        settings.health.dlrd_port,
+    }
+    return frozenset(ports - {0})
+
+
+def consume_policy(settings: Settings) -> ConsumePolicy:
+    return ConsumePolicy(
+        crash_delay_s=settings.amqp_broker.crash_delay_s,
+        crash_tries=settings.amqp_broker.crash_tries,
+        drain_s=settings.shutdown.drain_s,
+    )
+
+
+def memory_policy(settings: Settings) -> MemoryPolicy:
+    return MemoryPolicy(
+        queue_max=settings.embedded.max_messages,
+        dead_max=settings.amqp_broker.dead_max_messages,
+    )

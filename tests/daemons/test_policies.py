@@ -1,0 +1,67 @@
+"""Each policy gets its options, and the defaults of both are the same."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from jasmin_compat.adapters.http_calls import CallsPolicy
+from jasmin_compat.adapters.memory_queues import MemoryPolicy
+from jasmin_compat.daemons import policies
+from jasmin_compat.flows.consume import ConsumePolicy
+from jasmin_compat.gateway.callback_addresses import AddressRules
+from jasmin_compat.gateway.callbacks import CallbackPolicy
+from jasmin_compat.gateway.dlr import DlrPolicy
+from jasmin_compat.gateway.submission import Retry, SubmitPolicy
+from jasmin_compat.settings.options import ErrorRetrial
+from jasmin_compat.settings.sections import Callbacks, Health, Settings, SmListener
+from jasmin_compat.smpp import statuses
+
+POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
+    policies.submit_policy: (SubmitPolicy(), set()),
+    policies.dlr_policy: (DlrPolicy(), set()),
+    policies.callback_policy: (CallbackPolicy(), set()),
+    policies.calls_policy: (CallsPolicy(), {"addresses"}),  # a rule of its own below
+    policies.consume_policy: (ConsumePolicy(), {"drain_s"}),  # the daemon's, for all its parts
+    policies.memory_policy: (MemoryPolicy(), set()),
+}
+
+
+@pytest.mark.parametrize("make", POLICIES, ids=lambda make: make.__name__)
+def test_defaults_agree(make: Callable[[Settings], Any]) -> None:
+    default, other = POLICIES[make]
+    made = make(Settings())
+    assert type(made) is type(default)
+    for row in fields(default):
+        if row.name not in other:
+            assert getattr(made, row.name) == getattr(default, row.name), row.name
+
+
+def test_names_of_statuses_become_codes() -> None:
+    listener = SmListener(submit_error_retrial=(ErrorRetrial("ESME_RX_T_APPN", 3, 7),))
+    made = policies.submit_policy(replace(Settings(), sm_listener=listener))
+    assert made.retries == {statuses.ESME_RX_T_APPN: Retry(3, 7)}
+
+
+def deny(rules: AddressRules, host: str, port: int) -> bool:
+    return rules.deny_call(host, port, is_own=lambda _: False)
+
+
+# covers: W-HTTP-02
+def test_callbacks_reach_neither_link_local_addresses_nor_our_own_ports() -> None:
+    rules = policies.calls_policy(Settings()).addresses
+    assert deny(rules, "169.254.169.254", 80)
+    assert deny(rules, "127.0.0.1", 8990)
+    assert deny(rules, "::1", 6379)
+    assert not deny(rules, "127.0.0.1", 8080)
+    assert not deny(rules, "192.0.2.1", 8990)
+
+
+def test_own_ports_can_be_opened_and_a_port_that_is_off_is_none() -> None:
+    opened = replace(Settings(), callbacks=Callbacks(deny_own_ports=False))
+    assert not deny(policies.calls_policy(opened).addresses, "127.0.0.1", 8990)
+    allowed = replace(Settings(), callbacks=Callbacks(allow=("127.0.0.1:8990",)))
+    assert not deny(policies.calls_policy(allowed).addresses, "127.0.0.1", 8990)
+    off = replace(Settings(), health=Health(jasmind_port=0, dlrd_port=0, dlrlookupd_port=0))
+    assert 0 not in policies.own_ports(off)
