@@ -33,6 +33,13 @@ _OVERTIME_S = 5.0
 """After drain_s, for unbinding and closing; then the daemon's tasks are cancelled."""
 
 
+class CannotStart(Exception):
+    """A part cannot do its work here, such as listen on a port that is taken: one line says it."""
+
+    def __init__(self, part: str, reason: object) -> None:
+        super().__init__(f"Cannot start {part}: {reason}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonKind:
     """What tells one daemon from another."""
@@ -92,7 +99,8 @@ class Frame:
 
 
 Work = Callable[[Frame], Awaitable[None]]
-"""Starts, waits for `frame.stop`, drains, closes, returns. An error it raises ends the daemon."""
+"""Starts, waits for `frame.stop`, drains, closes, returns. An error it raises ends the daemon:
+CannotStart with one line, any other with a traceback."""
 
 
 def read_or_tell(
@@ -161,8 +169,12 @@ class _Running:
         ):
             try:
                 return await self._work_and_watch(work)
-            except Exception:
-                self._say.log.exception("%s ends by an error", self._kind.title)
+            except Exception as error:
+                cannot, other = _split(error)
+                for reason in cannot:
+                    self._say.error(f"  {reason}")
+                if other:
+                    self._say.log.exception("%s ends by an error", self._kind.title)
                 return 1
 
     async def _work_and_watch(self, work: Work) -> int:
@@ -226,6 +238,14 @@ class _Running:
         if lag_s > self._frame.settings.health.max_lag_s:
             return NotReady(f"the event loop is {lag_s:.1f} s late")
         return Ready()
+
+
+def _split(error: Exception) -> tuple[list[CannotStart], bool]:
+    """What an error has of CannotStart, and whether it has anything else."""
+    if isinstance(error, ExceptionGroup):
+        parts = [_split(part) for part in error.exceptions]
+        return [reason for found, _ in parts for reason in found], any(other for _, other in parts)
+    return ([error], False) if isinstance(error, CannotStart) else ([], True)
 
 
 async def _to_its_end(work: Awaitable[None]) -> None:

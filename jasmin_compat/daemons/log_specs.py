@@ -2,6 +2,7 @@
 
 from pathlib import PurePath
 
+from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.runtime.log_files import LogLimits
 from jasmin_compat.runtime.logs import LogPlaces, LogSpec
 from jasmin_compat.settings.read import SECTION_TYPES, SettingsRead
@@ -55,6 +56,16 @@ def _spec(daemon: str, name: str, read: SettingsRead) -> LogSpec:
         when=section.log_rotate,
         format=section.log_format,
         date_format=section.log_date_format,
+    )
+
+
+def connector_log_spec(connector: SmppConnector, read: SettingsRead) -> LogSpec:
+    """The log of one connector, as its own keys say."""
+    return LogSpec(
+        logger=f"smpp.client.{connector.cid}",
+        file=connector.log_file or f"{read.paths.log}/default-{connector.cid}.log",
+        level=connector.log_level,
+        when=connector.log_rotate,
     )
 
 

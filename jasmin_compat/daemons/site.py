@@ -11,6 +11,7 @@ from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.routes import DefaultRoute, MtRoute
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
+from jasmin_compat.runtime.log_files import is_rotation
 from jasmin_compat.settings.entries import Mistake, SettingsMistakes
 from jasmin_compat.settings.sections import SmppClient
 from jasmin_compat.settings.site_file import SiteItem, read_site_file
@@ -119,6 +120,8 @@ class _Reading:
             connector = connector_from(values)
         except BadConnector as wrong:
             raise _Mistaken("cid", "; ".join(wrong.mistakes)) from wrong
+        if not is_rotation(connector.log_rotate):
+            raise _Mistaken("logrotate", "logrotate: must be one of S M H D W0-W6 midnight")
         if connector.cid in self._connectors:
             raise _Mistaken("cid", f"cid {connector.cid} is there twice")
         self._connectors[connector.cid] = connector

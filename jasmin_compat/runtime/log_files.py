@@ -21,6 +21,11 @@ _SUFFIX = {"S": "%Y-%m-%d_%H-%M-%S", "M": "%Y-%m-%d_%H-%M", "H": "%Y-%m-%d_%H"}
 _ROTATED = re.compile(r"\.(\d{4}-\d\d-\d\d(?:_\d\d(?:-\d\d){0,2})?)(?:\.(\d+))?")
 
 
+def is_rotation(when: str) -> bool:
+    """Whether it is one of S M H D W0-W6 midnight, in any case."""
+    return re.fullmatch(r"(?i)[SMHD]|W[0-6]|MIDNIGHT", when) is not None
+
+
 def _midnight(unix: float, days: int) -> float:
     """Local midnight at the begin of the day `days` after that of `unix`."""
     day = time.localtime(unix)
@@ -70,6 +75,7 @@ class LogFile:
     def __init__(
         self, path: Path, *, when: str, limits: LogLimits, beside: str | None = None
     ) -> None:
+        assert is_rotation(when), when
         self.path = path
         self._beside = beside
         self._wanted = path

@@ -149,9 +149,9 @@ class LineWriter:
             try:
                 sink.write("".join(texts).encode("utf-8", "backslashreplace"), self._clock())
                 self.counts.lines += len(texts)
-            except OSError as reason:
+            except Exception as reason:  # noqa: BLE001  if this thread ended, so would every log
                 self.counts.dropped += len(texts)
-                self._reason = str(reason)
+                self._reason = f"{type(reason).__name__}: {reason}"
                 sink.reopen()
         if self.counts.dropped != self._told_dropped and self._clock() >= self._tell_at:
             self._tell_at = self._clock() + _TELL_EVERY_S

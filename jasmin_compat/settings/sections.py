@@ -4,6 +4,7 @@ Sources: contract/config.md §3-6; Jasmin's `*/configs.py`. A default that diffe
 noted at its row and in QUIRKS.md. Texts in braces (`{LOG_PATH}`) are filled in when read.
 """
 
+import logging
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -28,6 +29,14 @@ _ADMIN_PASSWORD = "MD5 digest of the password, in hexadecimal."  # noqa: S105 RU
 _BILLING = "Charge users."
 _PRIVACY = "Write the length of a message to the log instead of its content."
 _PICKLES = "Pickle protocol of queue messages and of Jasmin's store files."
+
+
+def _line_format(text: str) -> str | None:
+    try:
+        logging.Formatter(text).format(logging.makeLogRecord({}))
+    except (ValueError, KeyError, TypeError):
+        return "must be a format of Python's logging, such as %(asctime)s %(message)s"
+    return None
 
 
 def _log_file(name: str) -> str:
@@ -56,6 +65,7 @@ class Logged:
     log_format: str = jasmin(
         "%(asctime)s %(levelname)-8s %(process)d %(message)s",
         "Format of a line, in the terms of Python's logging.",
+        check=_line_format,
     )
     log_date_format: str = jasmin("%Y-%m-%d %H:%M:%S", "Format of the time in a line, as strftime.")
 

@@ -17,6 +17,7 @@ import pytest
 from jasmin_compat.daemons.frame import (
     DLRLOOKUPD,
     JASMIND,
+    CannotStart,
     Frame,
     read_or_tell,
     run_daemon,
@@ -110,6 +111,21 @@ def test_an_error_nobody_foresaw_ends_it_with_1_and_a_traceback(
     out = capfd.readouterr().out
     assert "Jasmin Daemon ends by an error" in out
     assert "ZeroDivisionError: a bug" in out
+
+
+def test_what_cannot_start_is_told_in_one_line_each(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def work(_frame: Frame) -> None:
+        taken = OSError(98, "Address already in use")
+        parts = [CannotStart("HTTPApi", taken), ExceptionGroup("", [CannotStart("jCli", taken)])]
+        raise ExceptionGroup("tasks", parts)
+
+    assert run_daemon(JASMIND, read(tmp_path), work) == 1
+    out = capfd.readouterr().out
+    assert "  Cannot start HTTPApi: [Errno 98] Address already in use\n" in out
+    assert "  Cannot start jCli: " in out
+    assert "Traceback" not in out
 
 
 def test_what_does_not_drain_is_cancelled(

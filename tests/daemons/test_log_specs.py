@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.daemons.log_specs import daemon_log_specs, log_places
+from jasmin_compat.daemons.log_specs import connector_log_spec, daemon_log_specs, log_places
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.settings.read import SettingsRead, read_settings
 
 
@@ -71,3 +73,18 @@ def test_what_holds_for_all_logs(tmp_path: Path, identity: str | None) -> None:
     assert places.stdout
     assert places.limits.keep == 3
     assert places.beside == identity
+
+
+# covers: CONF-05
+def test_a_connector_has_a_log_of_its_own(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    spec = connector_log_spec(SmppConnector(cid=ConnectorId("abc")), settings)
+    assert (spec.logger, spec.file, spec.level, spec.when) == (
+        "smpp.client.abc",
+        "/l/default-abc.log",
+        20,
+        "midnight",
+    )
+    named = SmppConnector(cid=ConnectorId("abc"), log_file="/x.log", log_level=40, log_rotate="W6")
+    spec = connector_log_spec(named, settings)
+    assert (spec.file, spec.level, spec.when) == ("/x.log", 40, "W6")

@@ -103,6 +103,32 @@ def test_a_log_that_cannot_be_written_stops_nothing(
     assert len(capfd.readouterr().err.splitlines()) == 1  # told, and not again within a minute
 
 
+class Broken:
+    """Fails once in a way nobody foresaw."""
+
+    def __init__(self) -> None:
+        self.got = b""
+
+    def write(self, lines: bytes, now: float) -> None:  # noqa: ARG002 RUF100
+        if lines == b"bad\n":
+            raise ZeroDivisionError
+        self.got += lines
+
+    def reopen(self) -> None:
+        pass
+
+
+def test_the_thread_outlives_any_error(capfd: pytest.CaptureFixture[str]) -> None:
+    broken, writer = Broken(), LineWriter()
+    writer.start()
+    for line in ("bad\n", "good\n"):
+        writer.put(broken, line)
+        assert writer.flush(5)
+    writer.stop(5)
+    assert (broken.got, writer.counts.dropped) == (b"good\n", 1)
+    assert "1 log lines lost: ZeroDivisionError" in capfd.readouterr().err
+
+
 class Stuck:
     """A disk that takes nothing until it is freed."""
 

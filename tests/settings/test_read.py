@@ -82,6 +82,13 @@ def test_a_secret_is_in_no_mistake(site: Site) -> None:
     assert "hunter2" not in "".join(mistakes)
 
 
+@pytest.mark.parametrize("text", ["%(nonsense)s", "%(message)d", "no field", "%(message"])
+def test_a_format_that_no_line_can_have_is_a_mistake(site: Site, text: str) -> None:
+    site.cfg.write_text(f"[router]\nlog_format = {text}\n")
+    (mistake,) = site.mistakes()
+    assert "must be a format of Python's logging" in mistake
+
+
 def test_none_is_null_for_a_text_and_the_default_for_a_number(site: Site) -> None:
     site.cfg.write_text("[redis-client]\npassword = None\nport = None\n[dlr]\npid = None\n")
     assert site.mistakes() == ["jasmin.cfg:5: [dlr] pid: must not be null, not None"]
