@@ -286,6 +286,7 @@ class MemoryStore:
             self.counts.octets -= self._messages.pop(msgid).octets
         else:
             heapq.heappush(self._ends, (message.sent_until, msgid))
+        self.counts.records = len(self._messages)
         return siblings
 
 

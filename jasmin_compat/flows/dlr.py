@@ -1,0 +1,167 @@
+"""Look up whose message an answer or a receipt belongs to, and have its client told.
+
+What is decided stands in gateway/dlr.py (contract/dlr.md §3, §5). The order of work is: publish
+the callback (confirmed), change the store, settle. Each may run twice; then a client is told twice.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, NoReturn
+
+from jasmin_compat.gateway.dlr import (
+    DlrPlan,
+    DlrPolicy,
+    plan_after_expiry,
+    plan_after_receipt,
+    plan_after_submit,
+    waits_for_reply,
+)
+from jasmin_compat.gateway.messages import (
+    Ack,
+    Delay,
+    DlrCallback,
+    DlrRequest,
+    ReceiptArrived,
+    SubmitReplied,
+    Verdict,
+)
+from jasmin_compat.ports import Clock, QueueError, Store, StoreAway
+from jasmin_compat.wire.amqp_names import TRIES
+
+LOG: Final = logging.getLogger("dlr")
+
+SWEEP_LIMIT: Final = 100
+
+Tell = Callable[[DlrCallback], Awaitable[None]]
+"""Publish `dlr_thrower.*`; returns when the broker has it. Raises QueueError."""
+
+
+async def look_up(
+    event: SubmitReplied | ReceiptArrived, *, store: Store, tell: Tell, policy: DlrPolicy
+) -> Verdict:
+    """Raises:
+    StoreAway, QueueError: nothing is lost; the event is to come again.
+    """
+    if isinstance(event, SubmitReplied):
+        return await _look_up_answer(event, store=store, tell=tell, policy=policy)
+    return await _look_up_receipt(event, store=store, tell=tell, policy=policy)
+
+
+async def _look_up_answer(
+    replied: SubmitReplied, *, store: Store, tell: Tell, policy: DlrPolicy
+) -> Verdict:
+    request = await store.request(replied.msgid)
+    if request is None:
+        LOG.debug("[msgid:%s] nobody asked for its delivery reports", replied.msgid)
+        return Ack()
+    plan = plan_after_submit(request, replied, policy)
+    await _told(plan, tell)
+    if plan.map_smpp_msgids:
+        await store.map_smpp_msgids(request, plan.map_smpp_msgids)
+    if plan.forget:
+        await store.forget(request.msgid)
+    return Ack()
+
+
+async def _look_up_receipt(
+    receipt: ReceiptArrived, *, store: Store, tell: Tell, policy: DlrPolicy
+) -> Verdict:
+    found = await store.find(receipt.smpp_msgid)
+    if found is None:
+        return _not_found(receipt, store, policy)
+    if not found.replied and waits_for_reply(found.request, policy):
+        again = _again(receipt, store, policy)
+        if again is not None:
+            return again
+    store.counts.matched += 1
+    plan = plan_after_receipt(found.request, receipt)
+    await _told(plan, tell)
+    if plan.finish_segment:
+        await store.finish_segment(found.msgid, receipt.smpp_msgid)
+    _log_receipt(receipt, policy)
+    return Ack()
+
+
+def _not_found(receipt: ReceiptArrived, store: Store, policy: DlrPolicy) -> Verdict:
+    """Perhaps it was faster than its mapping; or it was never asked for, as at level 1."""
+    again = _again(receipt, store, policy)
+    which = "Got a DLR for an unknown message id"
+    if again is None:
+        store.counts.unmatched += 1
+        LOG.error(
+            "[msgid:%s] (final) DLRMapNotFound: %s: %s (coded:%s)",
+            receipt.smpp_msgid,
+            which,
+            receipt.raw_id,
+            receipt.smpp_msgid,
+        )
+        return Ack()
+    LOG.error(
+        "[msgid:%s] (retrials: %s/%s) DLRMapNotFound: %s: %s (coded:%s)",
+        receipt.smpp_msgid,
+        receipt.tries + 1,
+        len(policy.receipt_retry_delays_s) + 1,
+        which,
+        receipt.raw_id,
+        receipt.smpp_msgid,
+    )
+    return again
+
+
+def _again(receipt: ReceiptArrived, store: Store, policy: DlrPolicy) -> Delay | None:
+    if receipt.tries >= len(policy.receipt_retry_delays_s):
+        return None
+    store.counts.early += 1
+    delay_s = policy.receipt_retry_delays_s[receipt.tries]
+    return Delay(delay_s, ((TRIES, str(receipt.tries + 1)),))
+
+
+async def _told(plan: DlrPlan, tell: Tell) -> None:
+    if plan.callback is not None:
+        await tell(plan.callback)
+
+
+def _log_receipt(receipt: ReceiptArrived, policy: DlrPolicy) -> None:
+    text = f"** {len(receipt.text)} byte content **" if policy.log_privacy else repr(receipt.text)
+    LOG.info(
+        "DLR [cid:%s] [smpp-msgid:%s] [status:%s] [submit date:%s] [done date:%s]"
+        " [sub/dlvrd messages:%s/%s] [err:%s] [content:%s]",
+        receipt.cid,
+        receipt.smpp_msgid,
+        receipt.stat,
+        receipt.submit_date,
+        receipt.done_date,
+        receipt.sub,
+        receipt.dlvrd,
+        receipt.err,
+        text,
+    )
+
+
+async def sweep_expired(*, store: Store, tell: Tell, clock: Clock, policy: DlrPolicy) -> NoReturn:
+    """Tell of requests that ended without their receipt (`on_expiry: callback`), for ever.
+
+    With `silent` the store only tidies up, which it else does when it is written to.
+    """
+    while True:
+        try:
+            told = await _sweep(store=store, tell=tell)
+        except (StoreAway, QueueError) as error:  # what is not told is given out again
+            LOG.debug("expired requests wait: %s", error)
+            told = 0
+        if told < SWEEP_LIMIT:
+            await clock.sleep(policy.sweep_s)
+
+
+async def _sweep(*, store: Store, tell: Tell) -> int:
+    ended = await store.expired(SWEEP_LIMIT)
+    for each in ended:
+        await tell(plan_after_expiry(each.request, by_budget=each.by_budget))
+        await store.forget(each.request.msgid)
+        _log_ended(each.request, by_budget=each.by_budget)
+    return len(ended)
+
+
+def _log_ended(request: DlrRequest, *, by_budget: bool) -> None:
+    why = "no room for it" if by_budget else f"no receipt within {request.expiry_s} s"
+    LOG.info("DLR request [msgid:%s] ended: %s", request.msgid, why)
