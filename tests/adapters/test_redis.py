@@ -393,7 +393,7 @@ async def test_a_full_server_is_a_store_that_is_away(make_store: MakeStore, serv
 
 
 async def test_a_cluster_is_refused_at_start(server: Server) -> None:
-    cluster = Redis("--cluster-enabled", "yes")
+    cluster = Redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     cluster.start()
     try:
         with pytest.raises(ClusterRefused):

@@ -98,7 +98,7 @@ async def test_nobody_there_is_said_in_one_line() -> None:
 
 
 async def test_a_redis_cluster_is_refused(start: type) -> None:
-    server = start("--cluster-enabled", "yes")
+    server = start("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     with pytest.raises(ClusterRefused, match="not supported"):
         await ping(RedisPolicy(url=server.url))
 
