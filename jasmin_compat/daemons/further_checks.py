@@ -55,9 +55,9 @@ def _tls_files(read: SettingsRead) -> Iterator[Mistake]:
     broker, client = read.settings.amqp_broker, read.settings.redis_client
     for name, section in (("amqp-broker", broker), ("redis-client", client)):
         for key in ("tls_ca", "tls_cert", "tls_key"):
-            path = getattr(section, key, None)
+            path = getattr(section, key)
             if path is not None and not Path(path).is_file():
                 yield Mistake(_where(read, name, key), f"[{name}] {key}: no such file: {path}")
-    if (client.tls_cert is None) != (client.tls_key is None):
-        text = "[redis-client] tls_cert and tls_key go together"
-        yield Mistake(_where(read, "redis-client", "tls_cert"), text)
+        if (section.tls_cert is None) != (section.tls_key is None):
+            text = f"[{name}] tls_cert and tls_key go together"
+            yield Mistake(_where(read, name, "tls_cert"), text)

@@ -1,13 +1,20 @@
 """Settings become the policies of the parts that obey them: one function for each part."""
 
+from typing import Literal
+from urllib.parse import quote
+
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
+from jasmin_compat.adapters.redis_connect import RedisPolicy
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
-from jasmin_compat.settings.sections import Settings
+from jasmin_compat.servers.http.connections import HttpPolicy
+from jasmin_compat.servers.http.send import SendPolicy
+from jasmin_compat.settings.sections import RedisClient, Settings
+from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
 
 
@@ -86,6 +93,73 @@ def own_ports(settings: Settings) -> frozenset[int]:
         settings.health.dlrd_port,
     }
     return frozenset(ports - {0})
+
+
+def http_policy(settings: Settings) -> HttpPolicy:
+    section = settings.http_api
+    return HttpPolicy(
+        max_request_octets=section.max_request_octets,
+        max_headers=section.max_headers,
+        max_header_octets=section.max_header_octets,
+        max_connections=section.max_connections,
+        max_requests=section.max_requests,
+        request_timeout_s=section.request_timeout_s,
+        keep_alive_s=section.keep_alive_s,
+        backlog=section.backlog,
+    )
+
+
+def send_policy(settings: Settings) -> SendPolicy:
+    section = settings.http_api
+    return SendPolicy(
+        long_content=LongContent(
+            method=_split_method(section.long_content_split),
+            max_parts=section.long_content_max_parts,
+            receipts=section.long_content_receipts,
+        ),
+        log_privacy=section.log_privacy,
+        body_timeout_s=section.request_timeout_s,
+    )
+
+
+def _split_method(word: str) -> Literal["udh", "sar", "none"]:
+    """Jasmin takes any word (contract/config.md §3)."""
+    match word:
+        case "udh" | "sar":
+            return word
+        case _:
+            return "none"
+
+
+def redis_policy(settings: Settings) -> RedisPolicy:
+    section = settings.redis_client
+    return RedisPolicy(
+        url=redis_url(section),
+        sentinels=tuple(_host_and_port(text) for text in section.sentinels),
+        sentinel_master=section.sentinel_master,
+        sentinel_password=section.sentinel_password,
+        wait_replicas=section.wait_replicas,
+        tls_ca=section.tls_ca,
+        tls_cert=section.tls_cert,
+        tls_key=section.tls_key,
+        tls_verify=section.tls_verify,
+        timeout_s=section.timeout_s,
+        max_waiting=section.max_waiting,
+    )
+
+
+def redis_url(section: RedisClient) -> str:
+    """What the options say, as one URL; `url` itself was taken apart when it was read."""
+    user = quote(section.username or "", safe="")
+    password = "" if section.password is None else ":" + quote(section.password, safe="")
+    host = f"[{section.host}]" if ":" in section.host else section.host
+    login = f"{user}{password}@" if user or password else ""
+    return f"redis{'s' if section.tls else ''}://{login}{host}:{section.port}/{section.dbid}"
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def consume_policy(settings: Settings) -> ConsumePolicy:

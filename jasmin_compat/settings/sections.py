@@ -332,6 +332,8 @@ class AmqpBroker(Logged):
     )
     tls: bool = ours(False, "Connect by TLS.")
     tls_ca: str | None = ours(None, "File of the CA that signed the broker's certificate.")
+    tls_cert: str | None = ours(None, "File of our own certificate.")
+    tls_key: str | None = ours(None, "File of its key.")
     tls_verify: bool = ours(True, "Refuse a broker whose certificate does not verify.")
     log_file: str = _log_file("amqp-client.log")
 
@@ -354,6 +356,11 @@ class HttpApi(Logged):
         "{LOG_PATH}/http-accesslog.log", "One line per request; passwords in it are masked."
     )
     log_privacy: bool = jasmin(False, _PRIVACY)
+    long_content_receipts: Literal["last", "all"] = ours(
+        "last",
+        "Which parts of a long message ask the SMSC for a receipt, where the message does: last "
+        "(as Jasmin) or all.",
+    )
     max_request_octets: int = ours(
         1_048_576, "Size of a request body; a larger one is answered 413.", check=at_least(1024)
     )
@@ -363,6 +370,9 @@ class HttpApi(Logged):
     )
     max_connections: int = ours(
         2000, "Connections open at a time; further ones are answered 503.", check=at_least(1)
+    )
+    backlog: int = ours(
+        1024, "Connections that may wait to be taken, as listen(2) has it.", check=at_least(1)
     )
     max_requests: int = ours(
         1000, "Requests worked on at a time; further ones are answered 503.", check=at_least(1)

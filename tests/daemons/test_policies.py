@@ -8,21 +8,35 @@ import pytest
 
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
+from jasmin_compat.adapters.redis_connect import RedisPolicy
 from jasmin_compat.daemons import policies
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
+from jasmin_compat.servers.http.connections import HttpPolicy
+from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.settings.options import ErrorRetrial
-from jasmin_compat.settings.sections import Callbacks, Health, Settings, SmListener
+from jasmin_compat.settings.sections import (
+    Callbacks,
+    Health,
+    HttpApi,
+    RedisClient,
+    Settings,
+    SmListener,
+)
 from jasmin_compat.smpp import statuses
+from jasmin_compat.smpp.split import LongContent
 
 POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
     policies.submit_policy: (SubmitPolicy(), set()),
     policies.dlr_policy: (DlrPolicy(), set()),
     policies.callback_policy: (CallbackPolicy(), set()),
     policies.calls_policy: (CallsPolicy(), {"addresses"}),  # a rule of its own below
+    policies.http_policy: (HttpPolicy(), set()),
+    policies.send_policy: (SendPolicy(long_content=LongContent()), set()),
+    policies.redis_policy: (RedisPolicy(), set()),
     policies.consume_policy: (ConsumePolicy(), {"drain_s"}),  # the daemon's, for all its parts
     policies.memory_policy: (MemoryPolicy(), set()),
 }
@@ -65,3 +79,28 @@ def test_own_ports_can_be_opened_and_a_port_that_is_off_is_none() -> None:
     assert not deny(policies.calls_policy(allowed).addresses, "127.0.0.1", 8990)
     off = replace(Settings(), health=Health(jasmind_port=0, dlrd_port=0, dlrlookupd_port=0))
     assert 0 not in policies.own_ports(off)
+
+
+@pytest.mark.parametrize(("word", "method"), [("udh", "udh"), ("sar", "sar"), ("SAR", "none")])
+def test_any_other_word_splits_without_a_mark(word: str, method: str) -> None:
+    made = policies.send_policy(replace(Settings(), http_api=HttpApi(long_content_split=word)))
+    assert made.long_content.method == method
+
+
+@pytest.mark.parametrize(
+    ("client", "url"),
+    [
+        (RedisClient(), "redis://127.0.0.1:6379/0"),
+        (RedisClient(password="p@w/d", dbid=3), "redis://:p%40w%2Fd@127.0.0.1:6379/3"),
+        (RedisClient(username="u", tls=True, port=1), "rediss://u@127.0.0.1:1/0"),
+        (RedisClient(username="u", password="", host="::1"), "redis://u:@[::1]:6379/0"),
+    ],
+)
+def test_the_options_of_redis_make_its_url(client: RedisClient, url: str) -> None:
+    assert policies.redis_url(client) == url
+
+
+def test_sentinels_have_host_and_port() -> None:
+    client = RedisClient(sentinels=("s1:26379", "[::1]:26380"))
+    made = policies.redis_policy(replace(Settings(), redis_client=client))
+    assert made.sentinels == (("s1", 26379), ("::1", 26380))
