@@ -5,8 +5,8 @@ the frame it writes when text is not ASCII (contract/amqp-topology.md §4). So i
 text and pickles are `S`; text beyond ASCII goes along percent-encoded.
 """
 
-import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -18,8 +18,6 @@ MAX_TABLE_OCTETS: Final = 100_000
 
 _MAX_NAME_OCTETS = 255
 _MAX_INTEGER = 0x7FFF_FFFF  # `I` is unsigned for Jasmin, signed for RabbitMQ: what both agree on
-_LENGTH = struct.Struct("!I")
-_FIELD = struct.Struct("!cI")
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 _NOT_PERCENT = _PRINTABLE.replace("%", "")
 
@@ -39,36 +37,31 @@ def encode_table(headers: Mapping[str, HeaderValue]) -> bytes:
         UnencodableTable: a name or text that is not ASCII, an integer that does not fit,
             any other type, or a table that is too long for a frame.
     """
-    fields = bytearray(4)
-    for name, value in headers.items():
-        fields += _encode_name(name)
-        fields += _encode_value(name, value)
-    if len(fields) > MAX_TABLE_OCTETS:
-        raise UnencodableTable("*", f"{len(fields)} octets in all, {MAX_TABLE_OCTETS} allowed")
-    _LENGTH.pack_into(fields, 0, len(fields) - 4)
-    return bytes(fields)
+    octets = b"".join([_encode_field(name, value) for name, value in headers.items()])
+    if len(octets) > MAX_TABLE_OCTETS:
+        raise UnencodableTable("*", f"{len(octets)} octets in all, {MAX_TABLE_OCTETS} allowed")
+    return len(octets).to_bytes(4) + octets
 
 
+def _encode_field(name: str, value: HeaderValue) -> bytes:
+    if isinstance(value, str):
+        if not value.isascii():
+            raise UnencodableTable(name, "text is not ASCII")
+        value = value.encode("ascii")
+    if isinstance(value, bytes):
+        return _encode_name(name) + b"S" + len(value).to_bytes(4) + value
+    if not isinstance(value, int):  # True and False are, as Jasmin writes them
+        raise UnencodableTable(name, f"{type(value).__name__} cannot be written")
+    if not 0 <= value <= _MAX_INTEGER:
+        raise UnencodableTable(name, f"{value} does not fit")
+    return _encode_name(name) + b"I" + value.to_bytes(4)
+
+
+@lru_cache(maxsize=256)
 def _encode_name(name: str) -> bytes:
     if not name.isascii() or not 0 < len(name) <= _MAX_NAME_OCTETS:
         raise UnencodableTable(name, "a name is 1 to 255 ASCII characters")
     return bytes((len(name),)) + name.encode("ascii")
-
-
-def _encode_value(name: str, value: HeaderValue) -> bytes:
-    match value:
-        case str():
-            if not value.isascii():
-                raise UnencodableTable(name, "text is not ASCII")
-            return _FIELD.pack(b"S", len(value)) + value.encode("ascii")
-        case int():  # True and False too, as Jasmin writes them
-            if not 0 <= value <= _MAX_INTEGER:
-                raise UnencodableTable(name, f"{value} does not fit")
-            return _FIELD.pack(b"I", value)
-        case bytes():
-            return _FIELD.pack(b"S", len(value)) + value
-        case _:
-            raise UnencodableTable(name, f"{type(value).__name__} cannot be written")
 
 
 def put_text(headers: dict[str, HeaderValue], name: str, text: str) -> None:
