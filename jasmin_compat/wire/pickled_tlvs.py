@@ -116,34 +116,40 @@ def _subaddress() -> _Form:
     return write, read
 
 
+ENUMERATIONS: Final = {
+    tlvs.DEST_ADDR_SUBUNIT: pdu_enums.ADDR_SUBUNIT,
+    tlvs.SOURCE_ADDR_SUBUNIT: pdu_enums.ADDR_SUBUNIT,
+    tlvs.DEST_NETWORK_TYPE: pdu_enums.NETWORK_TYPE,
+    tlvs.SOURCE_NETWORK_TYPE: pdu_enums.NETWORK_TYPE,
+    tlvs.DEST_BEARER_TYPE: pdu_enums.BEARER_TYPE,
+    tlvs.SOURCE_BEARER_TYPE: pdu_enums.BEARER_TYPE,
+    tlvs.PAYLOAD_TYPE: pdu_enums.PAYLOAD_TYPE,
+    tlvs.PRIVACY_INDICATOR: pdu_enums.PRIVACY_INDICATOR,
+    tlvs.LANGUAGE_INDICATOR: pdu_enums.LANGUAGE_INDICATOR,
+    tlvs.DISPLAY_TIME: pdu_enums.DISPLAY_TIME,
+    tlvs.MORE_MESSAGES_TO_SEND: pdu_enums.MORE_MESSAGES_TO_SEND,
+    tlvs.MESSAGE_STATE: pdu_enums.MESSAGE_STATE,
+}
+"""By tag: parameters whose values are members."""
+
 _FORMS: dict[int, _Form] = {
-    tlvs.DEST_ADDR_SUBUNIT: _member(pdu_enums.ADDR_SUBUNIT),
-    tlvs.SOURCE_ADDR_SUBUNIT: _member(pdu_enums.ADDR_SUBUNIT),
-    tlvs.DEST_NETWORK_TYPE: _member(pdu_enums.NETWORK_TYPE),
-    tlvs.SOURCE_NETWORK_TYPE: _member(pdu_enums.NETWORK_TYPE),
-    tlvs.DEST_BEARER_TYPE: _member(pdu_enums.BEARER_TYPE),
-    tlvs.SOURCE_BEARER_TYPE: _member(pdu_enums.BEARER_TYPE),
+    tag: _member(enumeration) for tag, enumeration in ENUMERATIONS.items()
+} | {
     tlvs.DEST_TELEMATICS_ID: _integer(2),
     tlvs.SOURCE_TELEMATICS_ID: _integer(2),
     tlvs.QOS_TIME_TO_LIVE: _integer(4),
-    tlvs.PAYLOAD_TYPE: _member(pdu_enums.PAYLOAD_TYPE),
     tlvs.RECEIPTED_MESSAGE_ID: _c_octets(),
-    tlvs.PRIVACY_INDICATOR: _member(pdu_enums.PRIVACY_INDICATOR),
     tlvs.SOURCE_SUBADDRESS: _subaddress(),
     tlvs.DEST_SUBADDRESS: _subaddress(),
     tlvs.USER_MESSAGE_REFERENCE: _integer(2),
     tlvs.USER_RESPONSE_CODE: _integer(1),
-    tlvs.LANGUAGE_INDICATOR: _member(pdu_enums.LANGUAGE_INDICATOR),
     tlvs.SOURCE_PORT: _integer(2),
     tlvs.DESTINATION_PORT: _integer(2),
     tlvs.SAR_MSG_REF_NUM: _integer(2),
     tlvs.SAR_TOTAL_SEGMENTS: _integer(1),
     tlvs.SAR_SEGMENT_SEQNUM: _integer(1),
-    tlvs.DISPLAY_TIME: _member(pdu_enums.DISPLAY_TIME),
     tlvs.NETWORK_ERROR_CODE: _octets(),
     tlvs.MESSAGE_PAYLOAD: _octets(),
-    tlvs.MORE_MESSAGES_TO_SEND: _member(pdu_enums.MORE_MESSAGES_TO_SEND),
-    tlvs.MESSAGE_STATE: _member(pdu_enums.MESSAGE_STATE),
     tlvs.CALLBACK_NUM: _callback_num(),
     tlvs.NUMBER_OF_MESSAGES: _integer(1),
     tlvs.SMS_SIGNAL: _octets(),
