@@ -1,0 +1,310 @@
+"""A connector's life: connect, bind, carry messages both ways, come back (smpp-client.md §3)."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.ports import (
+    Answered,
+    Clock,
+    InboundMessages,
+    NotSent,
+    PartOutcome,
+    Unanswered,
+    Unencodable,
+)
+from jasmin_compat.smpp import commands, events
+from jasmin_compat.smpp.codec import check_limits, encode_body, message_id_of
+from jasmin_compat.smpp.errors import CannotEncode, CannotSend
+from jasmin_compat.smpp.operations import Role, SessionState
+from jasmin_compat.smpp.pdus import DataSm, DeliverSm, Pdu, SubmitSm
+from jasmin_compat.smpp.statuses import (
+    ESME_ROK,
+    ESME_RSYSERR,
+    ESME_RTHROTTLED,
+    ESME_RUNKNOWNERR,
+)
+from jasmin_compat.smpp_io.dialing import BIND_COMMANDS, bind_body, session_policy, tls_context
+from jasmin_compat.smpp_io.link import Link, LinkEvent, Reply
+from jasmin_compat.smpp_io.session_log import log_event
+
+CONNECT_S = 30.0
+"""Twisted's default, which Jasmin uses."""
+STOP_S = 10.0
+"""For the answer to our unbind when we stop; `bind_to`, if shorter, ends it before."""
+LEAST_DELAY_S = 0.05
+"""Between two connections, however small con_loss_delay and con_fail_delay are."""
+JITTER = 0.1
+"""Reconnect delays are up to a tenth longer than configured, so that connectors that lost the same
+SMSC do not come back in one instant."""
+
+
+@dataclass(slots=True)
+class ConnectorCounts:
+    """As Jasmin counts (contract/smpp-client.md §10): since start, over all sessions."""
+
+    connected_count: int = 0
+    disconnected_count: int = 0
+    bound_count: int = 0
+    submit_sm_request_count: int = 0
+    """submit_sm PDUs sent: segments and repeats each."""
+    submit_sm_count: int = 0
+    """submit_sm_resp with ESME_ROK."""
+    throttling_error_count: int = 0
+    other_submit_error_count: int = 0
+    deliver_sm_count: int = 0
+    data_sm_count: int = 0
+    elink_count: int = 0
+    """enquire_link sent, in sessions that are over."""
+    connected_at: float = 0.0
+    """Unix seconds, 0 for never; as the two below."""
+    bound_at: float = 0.0
+    disconnected_at: float = 0.0
+
+
+class SmppClient:
+    """The SMSC of one connector, as flows see it (ports.SmppLink)."""
+
+    def __init__(
+        self,
+        connector: Callable[[], SmppConnector],
+        inbound: InboundMessages,
+        *,
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        """`connector` is asked for its keys whenever they are used; `random` gives 0 to 1."""
+        self.counts = ConnectorCounts()
+        self.cid: ConnectorId = connector().cid
+        self._connector = connector
+        self._inbound = inbound
+        self._clock = clock
+        self._random = random
+        self.log = logging.getLogger(f"smpp.client.{self.cid}")
+        self._link: Link | None = None
+        self._turn = asyncio.Lock()
+        """Keeps the segments of a message together, and messages in the order they came."""
+        self._may_submit = asyncio.Event()
+        self._may_not_submit = asyncio.Event()
+        self._may_not_submit.set()
+        self._answered_at = 0.0
+        self._tasks: asyncio.TaskGroup
+
+    # ------------------------------------------------------------ ports.SmppLink
+
+    @property
+    def session_state(self) -> SessionState:
+        return self._link.session.state if self._link is not None else SessionState.NONE
+
+    @property
+    def elink_count(self) -> int:
+        """enquire_link sent, this session's included."""
+        link = self._link
+        now = link.session.counts.enquire_links_sent if link is not None else 0
+        return self.counts.elink_count + now
+
+    def can_submit(self) -> bool:
+        link = self._link
+        return link is not None and link.session.may_send(commands.SUBMIT_SM)
+
+    async def wait_until_can_submit(self) -> None:
+        await self._may_submit.wait()
+
+    async def wait_until_cannot_submit(self) -> None:
+        await self._may_not_submit.wait()
+
+    async def submit(self, parts: Sequence[SubmitSm]) -> tuple[PartOutcome, ...]:
+        async with self._turn:
+            sent = await self._put_on_wire(parts)
+        try:
+            return tuple(
+                [s if not isinstance(s, asyncio.Future) else self._outcome(await s) for s in sent]
+            )
+        finally:
+            for one in sent:
+                if isinstance(one, asyncio.Future):
+                    one.cancel()
+
+    def use_connector(self) -> None:
+        """Its keys have changed: the open session goes on with the new bounds and timers."""
+        if self._link is not None:
+            self._link.use(session_policy(self._connector()))
+
+    # ------------------------------------------------------------ life
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep the connector bound until `stop` is set; then unbind and return."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            life = tasks.create_task(self._live(stop), name=f"smpp client {self.cid}")
+            await stop.wait()
+            await self._leave()
+            life.cancel()
+
+    async def _live(self, stop: asyncio.Event) -> None:
+        while True:
+            connector = self._connector()
+            try:
+                link = await self._connect(connector)
+            except OSError as error:
+                reason = str(error) or type(error).__name__
+                self.log.error("Connection failed. Reason: %s", reason)  # noqa: TRY400
+                again, delay_s = connector.reconnect_on_failure, connector.reconnect_on_failure_s
+            else:
+                await self._stay(link, connector)
+                connector = self._connector()
+                again, delay_s = connector.reconnect_on_loss, connector.reconnect_on_loss_s
+            if stop.is_set():
+                return
+            if not again:
+                self.log.info("Exiting.")
+                return
+            delay_s = max(delay_s, LEAST_DELAY_S) * (1 + JITTER * self._random())
+            self.log.info("Reconnecting after %.1f seconds ...", delay_s)
+            await asyncio.sleep(delay_s)
+
+    async def _connect(self, connector: SmppConnector) -> Link:
+        """Raises OSError, TimeoutError among them."""
+        tls = tls_context(connector)
+        policy = session_policy(connector)
+        async with asyncio.timeout(CONNECT_S):
+            _, link = await asyncio.get_running_loop().create_connection(
+                lambda: Link(Role.ESME, policy, self._on_event),
+                connector.host,
+                connector.port,
+                ssl=tls,
+            )
+        return link
+
+    async def _stay(self, link: Link, connector: SmppConnector) -> None:
+        """Bind, and return when the session is over."""
+        self._link = link
+        self.counts.connected_count += 1
+        self.counts.connected_at = self._clock.unix()
+        self.log.info("SMPP connection established from %s to port %s", *link.peer)
+        try:
+            self._bind(link, connector)
+            await link.wait_closed()
+        finally:
+            link.close()
+            self._link = None
+            self._mark()
+            self.counts.elink_count += link.session.counts.enquire_links_sent
+            self.counts.disconnected_count += 1
+            self.counts.disconnected_at = self._clock.unix()
+
+    def _bind(self, link: Link, connector: SmppConnector) -> None:
+        self.log.info("Requesting bind as %s", connector.bind_operation)
+        try:
+            link.bind(BIND_COMMANDS[connector.bind_operation], bind_body(connector))
+        except CannotEncode as error:
+            self.log.error("Bind failed [%s]. Disconnecting...", error)  # noqa: TRY400
+            link.close()
+
+    async def _leave(self) -> None:
+        link = self._link
+        if link is not None:
+            link.unbind()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await link.wait_closed()
+            link.abort()
+
+    # ------------------------------------------------------------ out
+
+    async def _put_on_wire(
+        self, parts: Sequence[SubmitSm]
+    ) -> "list[PartOutcome | asyncio.Future[Reply]]":
+        """All of a message, or nothing of one that cannot be encoded."""
+        impossible = _unencodable(parts) if len(parts) > 1 else None
+        if impossible is not None:
+            return [*impossible]
+        link = self._link
+        sent: list[PartOutcome | asyncio.Future[Reply]] = []
+        for part in parts:
+            if link is None or not await link.wait_for_room(commands.SUBMIT_SM):
+                self._mark()
+                sent.append(NotSent())
+                continue
+            try:
+                sent.append(link.send(commands.SUBMIT_SM, part))
+                self.counts.submit_sm_request_count += 1
+            except CannotEncode as error:
+                sent.append(Unencodable(str(error), error.field))
+            except CannotSend:
+                sent.append(NotSent())
+        return sent
+
+    def _outcome(self, reply: Reply) -> PartOutcome:
+        if not isinstance(reply, Pdu):
+            return Unanswered(reply.reason)
+        self._answered_at = asyncio.get_running_loop().time()
+        status = reply.command_status
+        if reply.command_id != commands.SUBMIT_SM_RESP and status == ESME_ROK:
+            status = ESME_RUNKNOWNERR  # a generic_nack is no acceptance, whatever it says
+        if status == ESME_ROK:
+            self.counts.submit_sm_count += 1
+        elif status == ESME_RTHROTTLED:
+            self.counts.throttling_error_count += 1
+        else:
+            self.counts.other_submit_error_count += 1
+        return Answered(status, message_id_of(reply.body))
+
+    # ------------------------------------------------------------ in
+
+    def _on_event(self, link: Link, event: LinkEvent) -> None:
+        log_event(self.log, link.session.state, event)
+        match event:
+            case events.Requested(request):
+                self._tasks.create_task(self._receive(link, request), name=f"inbound {self.cid}")
+                return
+            case events.Bound():
+                self.counts.bound_count += 1
+                self.counts.bound_at = self._clock.unix()
+            case events.BindRefused():
+                link.close()
+            case events.TimedOut(request) if self._answered_at < request.sent_at:
+                link.unbind()  # nothing was answered for as long as this request waited
+            case _:
+                pass
+        self._mark()
+
+    async def _receive(self, link: Link, request: Pdu) -> None:
+        body = request.body
+        assert isinstance(body, DeliverSm | DataSm)  # the session lets nothing else through
+        if isinstance(body, DeliverSm):
+            self.counts.deliver_sm_count += 1
+        else:
+            self.counts.data_sm_count += 1
+        try:
+            status = await self._inbound.receive(self.cid, body)
+        except Exception:
+            self.log.exception("%s not taken", commands.name_of(request.command_id))
+            status = ESME_RSYSERR
+        link.respond(request, status)
+
+    def _mark(self) -> None:
+        """Wake those who wait for a change of `can_submit`."""
+        if self.can_submit():
+            self._may_not_submit.clear()
+            self._may_submit.set()
+        else:
+            self._may_submit.clear()
+            self._may_not_submit.set()
+
+
+def _unencodable(parts: Sequence[SubmitSm]) -> list[PartOutcome] | None:
+    """The outcomes of a message one of whose segments can never be sent."""
+    for index, part in enumerate(parts):
+        try:
+            check_limits(part)
+            encode_body(part)
+        except CannotEncode as error:
+            outcomes: list[PartOutcome] = [NotSent()] * len(parts)
+            outcomes[index] = Unencodable(str(error), error.field)
+            return outcomes
+    return None
