@@ -157,7 +157,11 @@ class _Running:
         self._say = Say(kind.title)
         self._frame = Frame(read=read, say=self._say, logs=logs, stop=StopRequest())
         self._lag = LoopLag(self._frame.clock)
-        self._frame.checks |= {"started": self._check_started, "loop": self._check_loop}
+        self._frame.checks |= {
+            "started": self._check_started,
+            "loop": self._check_loop,
+            "logs": self._check_logs,
+        }
         self._frame.sources += [self._own_sources]
 
     async def run(self, work: Work) -> int:
@@ -238,6 +242,10 @@ class _Running:
         if lag_s > self._frame.settings.health.max_lag_s:
             return NotReady(f"the event loop is {lag_s:.1f} s late")
         return Ready()
+
+    def _check_logs(self) -> Ready | NotReady:
+        dropped = self._frame.logs.counts.dropped
+        return Ready(f"{dropped} log lines were lost" if dropped else "")
 
 
 def _split(error: Exception) -> tuple[list[CannotStart], bool]:

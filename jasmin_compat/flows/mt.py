@@ -22,7 +22,7 @@ from jasmin_compat.gateway.messages import (
 from jasmin_compat.gateway.refusals import NotQueued, NotRemembered
 from jasmin_compat.gateway.routes import choose_connector, find_route, overlay
 from jasmin_compat.ports import QueueError, Queues, Store, StoreAway
-from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.submit_messages import write_submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,6 @@ class MtPorts:
     new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
     local_now: Callable[[], datetime]
     """Naive local time, as Jasmin writes it."""
-    write_submit: Callable[[QueuedSubmit], QueueMessage]
 
 
 async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
@@ -52,7 +51,7 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     if routable.dlr is not None:
         await _remember(routable.dlr, queued, connector, ports.store)
     try:
-        await ports.queues.publish(ports.write_submit(queued))
+        await ports.queues.publish(write_submit(queued))
     except QueueError as error:
         if routable.dlr is not None:
             with contextlib.suppress(StoreAway):  # it expires by itself

@@ -4,7 +4,7 @@ The lines are Jasmin's (contract/logs-and-metrics.md §2.5): `Throwed` for any a
 """
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jasmin_compat.gateway.callbacks import (
@@ -21,9 +21,31 @@ from jasmin_compat.gateway.callbacks import (
 )
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, SmppDlr, Verdict
 from jasmin_compat.ports import CallFailed, CallNotMade, Clock, HttpCalls
+from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import FIRST, TRIES
+from jasmin_compat.wire.dlr_messages import read_callback
 
 log: Final = logging.getLogger("jasmin-dlr-thrower")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrowPorts:
+    """What throwing needs from outside."""
+
+    calls: HttpCalls
+    clock: Clock
+
+
+async def throw(message: QueueMessage, *, ports: ThrowPorts, policy: CallbackPolicy) -> Verdict:
+    """Handle a message of `dlr_thrower`.
+
+    Raises:
+        Undecodable: it is no delivery report.
+    """
+    callback = read_callback(message)
+    if isinstance(callback, SmppDlr):
+        return await keep_dlr_smpp(callback, clock=ports.clock, policy=policy)
+    return await throw_dlr_http(callback, calls=ports.calls, clock=ports.clock, policy=policy)
 
 
 async def throw_dlr_http(

@@ -69,9 +69,7 @@ def build_mt(
 
     `next_reference` gives 1 to 255 and is asked only for a message in several parts.
     """
-    content = arguments.content
-    is_long = count_segments(len(content), arguments.data_coding) > 1
-    template = SubmitSm(
+    whole = SubmitSm(
         source_addr_ton=NATIONAL,
         source_addr_npi=ISDN,
         source_addr=arguments.source_addr or b"",
@@ -81,19 +79,18 @@ def build_mt(
         esm_class=STORE_AND_FORWARD,
         registered_delivery=1 if arguments.wants_receipt else 0,
         data_coding=arguments.data_coding,
+        short_message=arguments.content,
         tlvs=arguments.tlvs,
     )
+    parts: tuple[SubmitSm, ...] = (whole,)
+    if count_segments(len(arguments.content), arguments.data_coding) > 1:
+        parts = split(whole, arguments.content, policy=long_content, reference=next_reference())
     return MtRoutable(
         user=user,
-        parts=split(
-            template,
-            content,
-            policy=long_content,
-            reference=next_reference() if is_long else 0,
-        ),
+        parts=parts,
         source_addr_is_null=arguments.source_addr is None,
         source="httpapi",
-        content=content,
+        content=arguments.content,
         tags=arguments.tags,
         dlr=arguments.dlr,
         overrides=arguments.overrides,

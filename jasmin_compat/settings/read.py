@@ -62,7 +62,8 @@ def read_settings(
 def _yaml_source(named: Path | None, others: Iterable[Source], paths: Paths) -> Source:
     """The YAML file: that of the command line, of [jasmin-compat] settings, or the usual one."""
     if named is None:
-        said = [e.raw for s in others for e in s.entries if e.key == "settings"]
+        place = ("jasmin-compat", "settings")
+        said = [e.raw for s in others for e in s.entries if (e.section, e.key) == place]
         if said and isinstance(said[-1], str):
             named = Path(said[-1])
     usual = Path(paths.fill_in(Settings().jasmin_compat.settings))
@@ -89,6 +90,7 @@ class _Merging:
                 self._take(entry, source)
         self._expand_url()
         self._obey_jasmins_lookup()
+        self._warn_of_another_database()
         if self._mistakes:
             raise SettingsMistakes(self._mistakes)
         return SettingsRead(
@@ -144,6 +146,13 @@ class _Merging:
         if isinstance(delay, int) and isinstance(looks, int):
             self._values[ours] = (float(delay),) * (looks - 1)
             self._origins[ours] = "dlr_lookup_retry_delay, dlr_lookup_max_retries"
+
+    def _warn_of_another_database(self) -> None:
+        """Jasmin stays in database 0 when there is no password (W-DLR-21)."""
+        place = ("redis-client", "dbid")
+        if self._values.get(place) and self._values.get(("redis-client", "password")) is None:
+            text = "[redis-client] dbid: counts here; a Jasmin beside us uses 0 without a password"
+            self._warnings.append(Mistake(self._origins[place], text))
 
     def _section(self, name: str) -> Any:
         kind = SECTION_TYPES[name]

@@ -53,11 +53,11 @@ class Receipt:
 _TYPE_BITS = 0x3C  # of esm_class (§5.2.12)
 _RECEIPT_TYPES = frozenset((0x04, 0x20))  # delivery receipt, intermediate notification
 _UCS2 = 8
-_MAX_ID_OCTETS = 255  # the specification says 64; some SMSCs do not
+_MAX_ID_OCTETS = 127  # the specification says 64, some SMSCs do not; twice as much in UTF-8
 _BY_TLV = MESSAGE_STATES | {1: "UNKNOWN"}  # Jasmin: an ENROUTE by TLV is UNKNOWN
 
 _FIELDS = {
-    "raw_id": r"id:([\dA-Za-z_-][^\s,;\"'\x00-\x1f\x7f]*)",
+    "raw_id": r"id:([\dA-Za-z_-][^\s,;\"'\x00-\x1f\x7f]{0,126})",
     "stat": r"stat:(\w{7}\w*)",
     "sub": r"sub:(\d{1,3})",
     "dlvrd": r"dlvrd:(\d{1,3})",
@@ -165,7 +165,8 @@ def code_receipt_id(raw_id: str, bases: DlrMsgIdBases) -> str:
 
 
 def _plain(message_id: str) -> str:
-    return message_id.upper().lstrip("0")
+    """Letters beyond ASCII stay: some have capitals that are longer than any id may be."""
+    return (message_id.upper() if message_id.isascii() else message_id).lstrip("0")
 
 
 # ---------------------------------------------------------------- writing, for the simulator

@@ -174,13 +174,37 @@ def test_health_shows_starting_started_and_stopping(tmp_path: Path) -> None:
             await look(session)
             async with session.get("/metrics") as reply:
                 text = await reply.text()
-            assert "jasmin_compat_loop_lag_s 0." in text
+            assert "# TYPE jasmin_compat_loop_lag_s gauge" in text
             assert "# TYPE jasmin_compat_log_lines_total counter" in text
             frame.stop.set()
             await look(session)
 
     assert run_daemon(JASMIND, read(tmp_path, HEALTH_JASMIND_PORT=str(port)), work) == 0
     assert seen == [(503, "starting"), (200, None), (503, "stopping")]
+
+
+def test_lost_log_lines_are_a_warning_of_readiness(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    (tmp_path / "log").touch()  # no folder: nothing can be written there
+
+    async def work(frame: Frame) -> None:
+        frame.is_started = True
+        logging.getLogger("jasmin-router").info("lost")
+        await until(lambda: frame.logs.counts.dropped > 0)
+        await until(lambda: listens(port))
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://127.0.0.1:{port}/ready") as reply,
+        ):
+            assert reply.status == 200
+            logs = (await reply.json())["checks"]["logs"]
+            assert logs == {"ready": True, "warning": "1 log lines were lost"}
+
+    assert run_daemon(JASMIND, read(tmp_path, HEALTH_JASMIND_PORT=str(port)), work) == 0
+    assert "1 log lines lost" in capfd.readouterr().err
 
 
 def test_a_health_port_that_is_taken_does_not_stop_the_work(

@@ -26,7 +26,7 @@ from jasmin_compat.gateway.refusals import (
 from jasmin_compat.gateway.routes import DefaultRoute
 from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import submit_key
+from jasmin_compat.wire.submit_messages import read_submit
 from tests import builders
 from tests.builders import CID, MSGID, NOW
 
@@ -44,6 +44,7 @@ class Outside:
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         assert mandatory
         self.done.append(f"publish {message.routing_key}")
+        self.queued.append(read_submit(message))
         if self.publish_fails is not None:
             raise self.publish_fails
 
@@ -58,10 +59,6 @@ class Outside:
         if self.store_fails is not None:
             raise self.store_fails
 
-    def write(self, queued: QueuedSubmit) -> QueueMessage:
-        self.queued.append(queued)
-        return QueueMessage(exchange="messaging", routing_key=submit_key(queued.cid), body=b"")
-
 
 def ports(outside: Outside, directory: Directory | None = None) -> MtPorts:
     known = directory or builders.directory()
@@ -71,7 +68,6 @@ def ports(outside: Outside, directory: Directory | None = None) -> MtPorts:
         store=outside,  # type: ignore[arg-type]
         new_msgid=lambda _routable, _cid: MSGID,
         local_now=lambda: NOW,
-        write_submit=outside.write,
     )
 
 

@@ -1,5 +1,6 @@
 """One attempt of a delivery report, and what becomes of it (contract/dlr.md §6)."""
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import Any
@@ -7,14 +8,20 @@ from typing import Any
 import pytest
 
 from jasmin_compat.adapters.http_calls import HttpCallsByAiohttp
-from jasmin_compat.flows.throw import keep_dlr_smpp, throw_dlr_http
+from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.flows.consume import Source, consume
+from jasmin_compat.flows.throw import ThrowPorts, keep_dlr_smpp, throw, throw_dlr_http
 from jasmin_compat.gateway.callbacks import CallbackPolicy, HttpCall, HttpReply
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, Verdict
 from jasmin_compat.ports import CallFailed, CallNotMade
+from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
+from jasmin_compat.wire.amqp_names import DLR_THROWER
+from jasmin_compat.wire.dlr_messages import write_callback
 from tests import builders, golden
 from tests.builders import MSGID
 from tests.fakes import FakeClock
 from tests.http_sink import Answer, Received, sink
+from tests.waiting import until
 
 POLICY = CallbackPolicy()
 NOW = 1_790_000_000.0
@@ -118,6 +125,51 @@ async def test_a_receipt_for_an_esme_is_kept() -> None:
     old = builders.smpp_dlr(tries=9, first_tried_at=NOW - 86_400)
     ended = await keep_dlr_smpp(old, clock=clock, policy=POLICY)
     assert ended == Dead("no SMPP server delivers to esme1, 86400 s old")
+
+
+# ---------------------------------------------------------------- from the queue
+
+
+async def test_a_message_is_thrown_to_whom_it_is_for() -> None:
+    calls, clock = ScriptedCalls(HttpReply(200, "ACK/Jasmin")), FakeClock(NOW)
+    ports = ThrowPorts(calls=calls, clock=clock)
+    http = write_callback(builders.http_dlr())
+    assert await throw(http, ports=ports, policy=POLICY) == Ack()
+    smpp = write_callback(builders.smpp_dlr())
+    assert isinstance(await throw(smpp, ports=ports, policy=POLICY), Delay)
+    assert len(calls.made) == 1
+
+
+# covers: W-DLR-17
+async def test_what_is_no_report_is_told() -> None:
+    ports = ThrowPorts(calls=ScriptedCalls(), clock=FakeClock(NOW))
+    message = QueueMessage(exchange="messaging", routing_key="dlr_thrower.http", body=b"")
+    with pytest.raises(Undecodable):
+        await throw(message, ports=ports, policy=POLICY)
+
+
+# covers: DLR-06 W-DLR-11
+async def test_both_levels_of_a_message_are_tried_until_each_is_acknowledged() -> None:
+    """Through a queue: Jasmin's timers of one message cancel each other."""
+    clock, replies = FakeClock(NOW), [HttpReply(500, ""), HttpReply(500, "")]
+    calls = ScriptedCalls(*replies, HttpReply(200, "ACK/Jasmin"), HttpReply(200, "ACK/Jasmin"))
+    queues, stop = MemoryQueues(clock=clock), asyncio.Event()
+    await queues.declare([DLR_THROWER])
+    await queues.publish(write_callback(builders.http_dlr(level=1)))
+    await queues.publish(write_callback(builders.http_dlr(level=2)))
+    source = Source(queue=DLR_THROWER.queue, consumer_tag="t", prefetch=1)
+
+    async def handle(message: QueueMessage) -> Verdict:
+        return await throw(message, ports=ThrowPorts(calls=calls, clock=clock), policy=POLICY)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(consume(queues, source, handle, stop=stop), name="thrower")
+        await until(lambda: source.counts.delayed == 2)
+        clock.advance(30)
+        await until(lambda: source.counts.acked == 2)
+        stop.set()
+    levels = [b"level=2" in (call.body or b"") for call in calls.made]
+    assert levels == [False, True, False, True]
 
 
 # ---------------------------------------------------------------- recordings

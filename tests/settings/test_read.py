@@ -134,6 +134,15 @@ def test_the_redis_url_option_stands_for_the_others(site: Site) -> None:
     assert (client.username, client.password) == ("u", "p")
 
 
+# covers: W-DLR-21 CONF-10
+@pytest.mark.parametrize(("password", "warned"), [("", True), ("password = x\n", False)])
+def test_a_database_counts_without_a_password_too(site: Site, password: str, warned: bool) -> None:
+    site.cfg.write_text(f"[redis-client]\ndbid = 3\n{password}")
+    read = site.read()
+    assert read.settings.redis_client.dbid == 3
+    assert [w.line.startswith(f"{site.cfg}:2: ") for w in read.warnings] == [True] * warned
+
+
 def test_api_port_is_below_every_other_source(site: Site) -> None:
     api = {"API_BIND": "127.0.0.1", "API_PORT": "1402"}
     assert site.read(api).settings.http_api.port == 1402

@@ -209,6 +209,11 @@ STD = b"id:1.2:3 sub:001 stat:%s err:1 text:hi"
             DeliverSm(tlvs=(Tlv(0x1E, b"x" * 300), Tlv(0x427, b"\2"))), None, id="endless id"
         ),
         pytest.param(
+            DeliverSm(short_message=b"id:" + b"x" * 200 + b" stat:DELIVRD"),
+            ("x" * 127, "DELIVRD"),
+            id="endless id in text",
+        ),
+        pytest.param(
             DeliverSm(tlvs=(Tlv(0x1E, b"caf\xe9\0"), Tlv(0x427, b"\2"))),
             ("café", "DELIVRD"),
             id="id beyond ASCII",
@@ -259,7 +264,7 @@ def test_no_message_breaks_reading(content: bytes, esm_class: int, data_coding: 
         (b"0026", "0x1a", 2, "26"),
         (b"abc-1", "abc-1", 1, "ABC-1"),
         (b"xyz", "00xyz", 2, "XYZ"),
-        (b"caf\xe9", "café", 0, "CAFÉ"),
+        (b"0caf\xe9", "café", 0, "café"),
     ],
 )
 def test_ids_of_response_and_receipt_meet(

@@ -1,4 +1,4 @@
-"""Every pickle of the recordings, and what the recorder's stub unpickler made of it."""
+"""What a Jasmin published in the recordings, and what the recorder's stubs made of its pickles."""
 
 import dataclasses
 import functools
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from jasmin_compat.smpp.times import RelativeTime
+from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.jasmin_classes import Instance
 from jasmin_compat.wire.pdu_enums import ALL
 from tests import golden
@@ -115,3 +116,17 @@ def _moment(state: bytes) -> str:
     year, fraction = int.from_bytes(state[:2]), int.from_bytes(state[7:])
     text = f"{year}-{state[2]:02}-{state[3]:02}T{state[4]:02}:{state[5]:02}:{state[6]:02}"
     return text + (f".{fraction:06}" if fraction else "")
+
+
+def message_of(event: Any) -> QueueMessage:
+    """The recorded publish as a consumer gets it."""
+    properties = event["properties"]
+    return QueueMessage(
+        exchange=event["exchange"],
+        routing_key=event["routing_keys"][0],
+        body=bytes.fromhex(event["body_hex"]),
+        message_id=properties.get("message_id", ""),
+        headers=headers_of(event),
+        reply_to=properties.get("reply_to"),
+        priority=properties.get("priority"),
+    )

@@ -7,8 +7,9 @@ later is chunked (golden README 1). Pages for unknown paths and methods are Twis
 import html
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.gateway.refusals import (
@@ -44,9 +45,8 @@ class Answer:
     """The rest of what the client sends is not read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """How this client's HTTP wants its answer."""
+class Manner(NamedTuple):
+    """How this client's HTTP wants its answer; a tuple, as it is a key on every request."""
 
     version: tuple[int, int] = (1, 1)
     is_head: bool = False
@@ -55,24 +55,31 @@ class Manner:
 
 def octets_of(answer: Answer, manner: Manner, *, date: bytes) -> bytes:
     """Status line, headers and body; the header set is Jasmin's."""
-    is_chunked = answer.is_late and manner.version >= (1, 1) and not manner.is_head
-    head = [b"HTTP/%d.%d %s\r\n" % (*manner.version, _STATUS_LINES[answer.status])]
-    if is_chunked:
-        head.append(b"Transfer-Encoding: chunked\r\n")
-    if manner.closes and manner.version >= (1, 1):
-        head.append(b"Connection: close\r\n")
-    head.append(b"Server: %s\r\nDate: %s\r\n" % (_SERVER, date))
-    if answer.allow is not None:
-        head.append(b"Allow: %s\r\n" % answer.allow.encode())
-    head.append(b"Content-Type: %s\r\n" % answer.content_type)
+    head = _head(answer.status, answer.content_type, answer.is_late, answer.allow, manner) % date
     if not answer.is_late:
-        head.append(b"Content-Length: %d\r\n" % len(answer.body))
-    head.append(b"\r\n")
-    if is_chunked:
-        head.append(b"%x\r\n%s\r\n0\r\n\r\n" % (len(answer.body), answer.body))
-    elif not manner.is_head:
-        head.append(answer.body)
-    return b"".join(head)
+        head += b"Content-Length: %d\r\n" % len(answer.body)
+    if manner.is_head:
+        return head + b"\r\n"
+    if answer.is_late and manner.version >= (1, 1):
+        return head + b"\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(answer.body), answer.body)
+    return head + b"\r\n" + answer.body
+
+
+@lru_cache(maxsize=64)
+def _head(
+    status: int, content_type: bytes, is_late: bool, allow: str | None, manner: Manner
+) -> bytes:
+    """All but the length; `%s` stands for the date."""
+    lines = [b"HTTP/%d.%d %s" % (*manner.version, _STATUS_LINES[status])]
+    if is_late and manner.version >= (1, 1) and not manner.is_head:
+        lines.append(b"Transfer-Encoding: chunked")
+    if manner.closes and manner.version >= (1, 1):
+        lines.append(b"Connection: close")
+    lines += [b"Server: " + _SERVER, b"Date: %s"]
+    if allow is not None:
+        lines.append(b"Allow: " + allow.encode())
+    lines.append(b"Content-Type: " + content_type)
+    return b"\r\n".join([*lines, b""])
 
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}".encode() for status in HTTPStatus}

@@ -22,6 +22,8 @@ from jasmin_compat.servers.http.send import Send
 log: Final = logging.getLogger("jasmin-http-api")
 access_logger: Final = logging.getLogger("jasmin-http-access")
 """Whole lines: its handler adds nothing."""
+_SECRET: Final = frozenset(("password",))
+_PRIVATE: Final = frozenset(("content", "hex-content"))
 _OLDEST: Final = (1, 0)
 _METHODS: Final = {
     "send": ("GET", "POST", "HEAD"),  # HEAD sends (W-HTTP-09): clients see it, so it stays
@@ -40,14 +42,13 @@ class HttpApi:
         policy: HttpPolicy,
         unix: Callable[[], float],
         release: str = "0.11.1",
-        hides: frozenset[str] = frozenset(("password",)),
     ) -> None:
         self.send = send
         self.server = Server(self._handle, policy=policy)
         self._policy = policy
         self._unix = unix
         self._release = answers.release(release)
-        self._hides = hides
+        self._hides = _SECRET | _PRIVATE if send.policy.log_privacy else _SECRET
         self._running = 0
         self._date = (0, b"")
 

@@ -6,8 +6,8 @@ The check runs before anybody is authenticated; what it refuses is answered at o
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.message import Message
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 Value = bytes | int | float | bool | list[object] | dict[str, object] | None
@@ -39,8 +39,7 @@ class BadForm(Exception):
     """A multipart body that breaks its own format; Twisted closes the connection on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(NamedTuple):
     """A row of the table of arguments."""
 
     name: bytes
@@ -80,15 +79,15 @@ def read_query(octets: bytes) -> Arguments:
         octets = octets.replace(b";", b"&")
     for piece in octets.split(b"&"):
         name, equals, value = piece.partition(b"=")
-        if equals:
-            arguments.setdefault(_unquoted(name), _unquoted(value))
+        if b"%" in piece or b"+" in piece:
+            name, value = _unquoted(name), _unquoted(value)
+        if equals and name not in arguments:
+            arguments[name] = value
     return arguments
 
 
 def _unquoted(octets: bytes) -> bytes:
-    if b"+" in octets:
-        octets = octets.replace(b"+", b" ")
-    return unquote_to_bytes(octets) if b"%" in octets else octets
+    return unquote_to_bytes(octets.replace(b"+", b" "))
 
 
 def read_json(octets: bytes) -> Arguments:
@@ -195,11 +194,12 @@ def check(arguments: Arguments, table: Mapping[bytes, Argument]) -> None:
         )
     names = iter(arguments)
     _check_known(next(names), table)
-    for argument in table.values():
-        if argument.name in arguments:
-            _check_value(argument, arguments[argument.name])
-        elif argument.is_mandatory:
-            raise BadArguments(b"Mandatory argument [%s] is not found." % argument.name)
+    for name, pattern, is_mandatory in table.values():
+        if name not in arguments:
+            if is_mandatory:
+                raise BadArguments(b"Mandatory argument [%s] is not found." % name)
+        elif pattern is not None:
+            _check_value(name, pattern, arguments[name])
     for name in names:
         _check_known(name, table)
 
@@ -209,14 +209,14 @@ def _check_known(name: bytes, table: Mapping[bytes, Argument]) -> None:
         raise BadArguments(b"Argument [%s] is unknown." % name)
 
 
-def _check_value(argument: Argument, value: Value) -> None:
-    if argument.pattern is None or isinstance(value, list | dict):
+def _check_value(name: bytes, pattern: re.Pattern[bytes], value: Value) -> None:
+    if isinstance(value, list | dict):
         return
     if value is None:
         raise Unreadable("expected string or bytes-like object, got 'NoneType'")
     text = value if isinstance(value, bytes) else str(value).encode()
-    if argument.pattern.match(text) is None:
-        raise BadArguments(b"Argument [%s] has an invalid value: [%s]." % (argument.name, text))
+    if pattern.match(text) is None:
+        raise BadArguments(b"Argument [%s] has an invalid value: [%s]." % (name, text))
 
 
 _SEND = {argument.name: argument for argument in SEND}

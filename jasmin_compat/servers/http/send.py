@@ -68,7 +68,7 @@ class Send:
     def __init__(self, *, ports: MtPorts, policy: SendPolicy, unix: Callable[[], float]) -> None:
         self.counts = HttpCounts()
         self._ports = ports
-        self._policy = policy
+        self.policy = policy
         self._unix = unix
         self._next_reference = itertools.cycle(range(1, MAX_REFERENCE + 1)).__next__
 
@@ -78,7 +78,7 @@ class Send:
         self.counts.last_request_at = self._unix()
         try:
             arguments = check_send(
-                await arguments_of(request, timeout_s=self._policy.body_timeout_s)
+                await arguments_of(request, timeout_s=self.policy.body_timeout_s)
             )
         except BadArguments as refused:
             return self._refused(refuse_arguments(refused))
@@ -102,7 +102,7 @@ class Send:
         routable = build_mt(
             send_arguments(arguments, content),
             user,
-            long_content=self._policy.long_content,
+            long_content=self.policy.long_content,
             next_reference=self._next_reference,
         )
         queued = await accept_mt(routable, self._ports)

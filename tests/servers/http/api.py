@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
@@ -18,10 +18,23 @@ from jasmin_compat.servers.http.connections import HttpPolicy, Listener, listen
 from jasmin_compat.servers.http.send import Send, SendPolicy
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import submit_binding, submit_key
+from jasmin_compat.wire.amqp_names import submit_binding
+from jasmin_compat.wire.submit_messages import read_submit
 from tests import builders
 from tests.builders import CID, NOW
 from tests.fakes import FakeClock
+
+
+class RecordingQueues(MemoryQueues):
+    """Memory queues that remember what was given to them."""
+
+    def __init__(self, *, clock: FakeClock) -> None:
+        super().__init__(clock=clock)
+        self.published: list[QueueMessage] = []
+
+    async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
+        self.published.append(message)
+        await super().publish(message, mandatory=mandatory)
 
 
 @dataclass
@@ -31,10 +44,14 @@ class RunningApi:
     port: int
     listener: Listener
     api: HttpApi
-    queues: MemoryQueues
+    queues: RecordingQueues
     store: MemoryStore
     directory: Current[Directory]
-    queued: list[QueuedSubmit] = field(default_factory=list)
+
+    @property
+    def queued(self) -> list[QueuedSubmit]:
+        """What was published, as a connector reads it."""
+        return [read_submit(message) for message in self.queues.published]
 
 
 @asynccontextmanager
@@ -47,21 +64,11 @@ async def running_api(
 ) -> AsyncIterator[RunningApi]:
     clock = FakeClock()
     policy = policy or HttpPolicy()
-    queues = MemoryQueues(clock=clock)
+    queues = RecordingQueues(clock=clock)
     store = MemoryStore(policy=DlrPolicy(), clock=clock)
     await queues.declare(bindings)
     current = Current(directory or builders.directory())
-    queued: list[QueuedSubmit] = []
     numbers = count(1)
-
-    def write(submit: QueuedSubmit) -> QueueMessage:
-        queued.append(submit)
-        return QueueMessage(
-            exchange="messaging",
-            routing_key=submit_key(submit.cid),
-            body=b"",
-            message_id=submit.msgid,
-        )
 
     ports = MtPorts(
         directory=current,
@@ -69,7 +76,6 @@ async def running_api(
         store=store,
         new_msgid=lambda _routable, _cid: MsgId(f"00000000-0000-4000-8000-{next(numbers):012}"),
         local_now=lambda: NOW,
-        write_submit=write,
     )
     send = Send(
         ports=ports,
@@ -83,6 +89,6 @@ async def running_api(
     api = HttpApi(send, policy=policy, unix=clock.unix)
     listener = await listen(api.server, "127.0.0.1", 0)
     try:
-        yield RunningApi(listener.port, listener, api, queues, store, current, queued)
+        yield RunningApi(listener.port, listener, api, queues, store, current)
     finally:
         await listener.close(1)

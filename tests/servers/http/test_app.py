@@ -68,6 +68,15 @@ async def test_each_request_is_in_the_access_log(caplog: pytest.LogCaptureFixtur
     ]
 
 
+async def test_under_log_privacy_no_text_is_in_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with running_api(log_privacy=True) as api:
+        await ask(api.port, get(SEND))
+        await ask(api.port, get(SEND.replace("content=hello", "hex-content=68656c6c6f")))
+    assert "hello" not in caplog.text
+    assert "68656c6c6f" not in caplog.text
+
+
 async def test_an_error_of_ours_is_answered_and_logged_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
