@@ -15,7 +15,7 @@ from jasmin_compat.gateway.messages import (
     SmppMsgId,
     SubmitReplied,
 )
-from jasmin_compat.wire.enum_texts import addr_npi_text, addr_ton_text
+from jasmin_compat.wire.pdu_enums import ADDR_NPI, ADDR_TON
 from jasmin_compat.wire.redis_records import pairs, read_request
 from tests import golden
 
@@ -115,8 +115,8 @@ def headers_of(callback: DlrCallback | None) -> dict[str, Any] | None:
     if isinstance(callback, HttpDlr):
         return headers
     for end in ("source_addr", "dest_addr"):
-        headers[f"{end}_ton"] = addr_ton_text(headers[f"{end}_ton"])
-        headers[f"{end}_npi"] = addr_npi_text(headers[f"{end}_npi"])
+        headers[f"{end}_ton"] = ADDR_TON.to_text(headers[f"{end}_ton"])
+        headers[f"{end}_npi"] = ADDR_NPI.to_text(headers[f"{end}_npi"])
     if callback.err == "99":
         headers["err"] = 99
     return headers

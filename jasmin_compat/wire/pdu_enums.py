@@ -10,6 +10,9 @@ from typing import Final
 from jasmin_compat.smpp.commands import NAMES as COMMAND_NAMES
 from jasmin_compat.smpp.statuses import NAMES as STATUS_NAMES
 
+_MOST_DIGITS = 3
+"""Of a code without a name: an octet on the wire."""
+
 
 class Enumeration:
     """One enumeration; immutable by custom."""
@@ -51,13 +54,13 @@ class Enumeration:
         return f"{self.name}.{self._name_of_code.get(code, code)}"
 
     def from_text(self, text: str) -> int:
-        """The code of `AddrTon.NATIONAL`, `NATIONAL` or `AddrTon.2`.
+        """The code of `AddrTon.NATIONAL`, `NATIONAL` or `AddrTon.9`.
 
         Raises:
             KeyError: a name without a member.
         """
         name = text.removeprefix(f"{self.name}.")
-        if name.isascii() and name.isdecimal():
+        if name.isascii() and name.isdecimal() and len(name) <= _MOST_DIGITS:
             return int(name)
         return self._code_of_name[name]
 

@@ -20,15 +20,7 @@ from jasmin_compat.gateway.messages import (
     Source,
 )
 from jasmin_compat.gateway.submission import SegmentSent
-from jasmin_compat.wire.enum_texts import (
-    BadEnumText,
-    addr_npi_text,
-    addr_ton_text,
-    read_addr_npi,
-    read_addr_ton,
-    read_receipt,
-    receipt_text,
-)
+from jasmin_compat.wire.pdu_enums import ADDR_NPI, ADDR_TON, REGISTERED_DELIVERY_RECEIPT
 
 DLR = "dlr:"
 QUEUE_MSGID = "queue-msgid:"
@@ -71,14 +63,14 @@ def request_fields(request: DlrRequest) -> dict[bytes, bytes]:
             return {
                 b"sc": b"smppsapi",
                 b"system_id": request.system_id.encode(),
-                b"source_addr_ton": addr_ton_text(request.source_addr_ton).encode(),
-                b"source_addr_npi": addr_npi_text(request.source_addr_npi).encode(),
+                b"source_addr_ton": ADDR_TON.to_text(request.source_addr_ton).encode(),
+                b"source_addr_npi": ADDR_NPI.to_text(request.source_addr_npi).encode(),
                 b"source_addr": request.source_addr.encode("latin-1"),
-                b"dest_addr_ton": addr_ton_text(request.dest_addr_ton).encode(),
-                b"dest_addr_npi": addr_npi_text(request.dest_addr_npi).encode(),
+                b"dest_addr_ton": ADDR_TON.to_text(request.dest_addr_ton).encode(),
+                b"dest_addr_npi": ADDR_NPI.to_text(request.dest_addr_npi).encode(),
                 b"destination_addr": request.destination_addr.encode("latin-1"),
                 b"sub_date": request.submitted_at.encode(),
-                b"rd_receipt": receipt_text(request.receipt).encode(),
+                b"rd_receipt": REGISTERED_DELIVERY_RECEIPT.to_text(request.receipt).encode(),
                 b"expiry": b"%d" % request.expiry_s,
             }
         case _:
@@ -94,7 +86,7 @@ def read_request(msgid: MsgId, fields: Fields) -> DlrRequest:
             return _read_http(msgid, fields)
         if fields[b"sc"] == b"smppsapi":
             return _read_smpp(msgid, fields)
-    except (KeyError, UnicodeDecodeError, BadEnumText) as error:
+    except (KeyError, UnicodeDecodeError) as error:
         raise BadRecord(f"dlr:{msgid}: {error!r}") from error
     raise BadRecord(f"dlr:{msgid}: sc {fields[b'sc']!r}")
 
@@ -115,13 +107,13 @@ def _read_smpp(msgid: MsgId, fields: Fields) -> SmppDlrRequest:
         msgid=msgid,
         system_id=fields[b"system_id"].decode(),
         source_addr=fields[b"source_addr"].decode("latin-1"),
-        source_addr_ton=read_addr_ton(fields[b"source_addr_ton"].decode()),
-        source_addr_npi=read_addr_npi(fields[b"source_addr_npi"].decode()),
+        source_addr_ton=ADDR_TON.from_text(fields[b"source_addr_ton"].decode()),
+        source_addr_npi=ADDR_NPI.from_text(fields[b"source_addr_npi"].decode()),
         destination_addr=fields[b"destination_addr"].decode("latin-1"),
-        dest_addr_ton=read_addr_ton(fields[b"dest_addr_ton"].decode()),
-        dest_addr_npi=read_addr_npi(fields[b"dest_addr_npi"].decode()),
+        dest_addr_ton=ADDR_TON.from_text(fields[b"dest_addr_ton"].decode()),
+        dest_addr_npi=ADDR_NPI.from_text(fields[b"dest_addr_npi"].decode()),
         submitted_at=fields[b"sub_date"].decode(),
-        receipt=_RECEIPTS[read_receipt(fields[b"rd_receipt"].decode())],
+        receipt=_RECEIPTS[REGISTERED_DELIVERY_RECEIPT.from_text(fields[b"rd_receipt"].decode())],
         expiry_s=_expiry(fields),
     )
 

@@ -47,13 +47,29 @@ def test_positions_are_those_of_smpp_pdu3(
     assert enumeration.position_of(enumeration.code_of(name)) == position
 
 
+# covers: W-DLR-14
 def test_texts_are_those_in_redis_and_headers() -> None:
     assert ADDR_TON.to_text(2) == "AddrTon.NATIONAL"
-    assert ADDR_NPI.to_text(5) == "AddrNpi.5"
-    assert ADDR_NPI.from_text("AddrNpi.5") == 5
-    for unknown in ("", "AddrNpi.", "AddrTon.ISDN", "AddrNpi.isdn", "AddrNpi.-1"):
-        with pytest.raises(KeyError):
-            ADDR_NPI.from_text(unknown)
+    assert ADDR_NPI.to_text(6) == "AddrNpi.LAND_MOBILE"
+    assert pdu_enums.REGISTERED_DELIVERY_RECEIPT.to_text(2) == (
+        "RegisteredDeliveryReceipt.SMSC_DELIVERY_RECEIPT_REQUESTED_FOR_FAILURE"
+    )
+
+
+@pytest.mark.parametrize("enumeration", ALL, ids=lambda enumeration: enumeration.name)
+def test_every_octet_comes_back_from_its_text(enumeration: Enumeration) -> None:
+    texts = map(enumeration.to_text, range(256))
+
+    assert list(map(enumeration.from_text, texts)) == list(range(256))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "AddrNpi.", "AddrTon.ISDN", "AddrNpi.isdn", "ISDN ", "AddrNpi.1234", "-1", "²"],
+)
+def test_other_texts_have_no_code(text: str) -> None:
+    with pytest.raises(KeyError):
+        ADDR_NPI.from_text(text)
 
 
 def test_a_code_without_a_member_has_no_position_and_no_name() -> None:
