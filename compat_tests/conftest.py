@@ -1,0 +1,174 @@
+"""Options, worlds and the report of the black-box suite."""
+
+import json
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from compat_tests import quirks, sites
+from compat_tests.targets.external import External, Place
+from compat_tests.targets.gateway import Target
+from compat_tests.targets.jasmin import Jasmin
+from compat_tests.targets.ours import Ours
+from compat_tests.world import World, opened, opened_external
+from tests.services import RabbitMq
+
+QUIRKS = quirks.read()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("compat", "the gateway under test")
+    group.addoption("--target", choices=["ours", "jasmin", "external"], default="ours")
+    group.addoption("--ours-bin", type=Path, help="folder of our console scripts")
+    group.addoption("--outcomes", type=Path, help="write scenario → outcome here, as JSON")
+    group.addoption("--outage-account", type=Path, help="write the outage's account here, as JSON")
+    for name, what in External.OPTIONS.items():
+        group.addoption(f"--{name}", help=f"external: {what}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for number in quirk_numbers(item):
+            if number not in QUIRKS:
+                raise pytest.UsageError(f"{item.nodeid}: {number} is not in QUIRKS.md")
+
+
+def quirk_numbers(item: pytest.Item) -> set[str]:
+    return {number for mark in item.iter_markers("quirk") for number in mark.args}
+
+
+class Outcomes:
+    """Writes what became of each scenario, for the comparison of targets."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: dict[str, dict[str, object]] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            quirk = sorted(quirk_numbers(item))
+            self._seen[item.nodeid] = {"outcome": "not run", "quirks": quirk, "why": ""}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        seen = self._seen[report.nodeid]
+        if report.when == "call" or (report.outcome != "passed" and seen["outcome"] != "failed"):
+            seen["outcome"] = report.outcome
+        if report.outcome != "passed":
+            seen["why"] = str(report.longrepr).strip().rpartition("\n")[2][:300]
+
+    def pytest_sessionfinish(self) -> None:
+        self._path.write_text(json.dumps(self._seen, indent=1))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--outcomes")
+    if path is not None:
+        config.pluginmanager.register(Outcomes(path))
+
+
+@pytest.fixture(scope="session")
+def target(pytestconfig: pytest.Config) -> Target | External:
+    match pytestconfig.getoption("--target"):
+        case "jasmin":
+            return Jasmin()
+        case "ours":
+            return Ours(pytestconfig.getoption("--ours-bin"))
+        case _:
+            given = {k.replace("-", "_"): pytestconfig.getoption(k) for k in External.OPTIONS}
+            return External(Place(**given))
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[RabbitMq]:
+    """One private RabbitMQ; each site has a virtual host of its name."""
+    server = RabbitMq()
+    server.start()
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as definitions:
+            json.dump(_virtual_hosts(list(sites.SITES)), definitions)
+            definitions.flush()
+            server.ctl("import_definitions", definitions.name)
+        yield server
+    finally:
+        server.close()
+
+
+def _virtual_hosts(names: list[str]) -> dict[str, object]:
+    every = {"configure": ".*", "write": ".*", "read": ".*"}
+    return {
+        "vhosts": [{"name": name} for name in names],
+        "permissions": [{"user": "guest", "vhost": name, **every} for name in names],
+    }
+
+
+async def _world(name: str, request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    target = request.getfixturevalue("target")
+    if isinstance(target, External):
+        if name != "main":
+            pytest.skip("an external gateway has the one configuration of site `main`")
+        opening = opened_external(target)
+    else:
+        broker = request.getfixturevalue("broker")
+        opening = opened(name, target, rabbitmq=broker, vhost=name)
+    async with opening as world:
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def main(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `main`: what most scenarios use."""
+    async for world in _world("main", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def other(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `other`: keys with values that are not the defaults."""
+    async for world in _world("other", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def limits(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `limits`: rates, timeouts, ages."""
+    async for world in _world("limits", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def connectors(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `connectors`: many connectors, no route."""
+    async for world in _world("connectors", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="module")
+async def spare(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `spare`: as `main`, to be stopped and killed; each scenario leaves it running."""
+    async for world in _world("spare", request):
+        yield world
+
+
+@pytest.fixture
+def mended(request: pytest.FixtureRequest, target: Target | External) -> Callable[[str], bool]:
+    """Ask whether the gateway under test mends a fault of Jasmin that the test is marked with."""
+    marked = quirk_numbers(request.node)
+
+    def is_mended(number: str) -> bool:
+        assert number in marked, f"mark the test with quirk({number!r})"
+        return target.name != "jasmin" and QUIRKS[number].verdict == "mended"
+
+    return is_mended
+
+
+@pytest.fixture
+def number(request: pytest.FixtureRequest) -> str:
+    """A destination nobody else uses."""
+    request.session.stash[_NUMBERS] = request.session.stash.get(_NUMBERS, 0) + 1
+    return f"336{request.session.stash[_NUMBERS]:08}"
+
+
+_NUMBERS = pytest.StashKey[int]()
