@@ -1,0 +1,148 @@
+"""What a bound connector answers to each kind of PDU an SMSC may send.
+
+The recording says what Jasmin's own client answered. Where it refuses what is well formed, or drops
+the session, ours goes on (Q9).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from compat_tests import sites
+from compat_tests.peers.smpp import Pdu
+from compat_tests.peers.smsc import Session
+from compat_tests.waiting import NeverHappened
+from compat_tests.world import World
+from tests import golden
+
+ANSWER_S = 0.3
+"""How long an answer that must not come is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recorded PDU."""
+
+    name: str
+    octets: bytes = field(repr=False)
+    answer: str
+    """`deliver_sm_resp/0x0`, `no answer`."""
+    drops: bool
+    """Jasmin ended the session."""
+    broken: str
+    """What is wrong with its octets; empty: nothing."""
+
+    @property
+    def is_answered_well(self) -> bool:
+        return self.answer.endswith("/0x0") and not self.drops
+
+
+def recorded_requests() -> list[Case]:
+    return [_case(p) for p in golden.load("pdus")["pdus"] if p["sent_as"] == "req"]
+
+
+def _case(recorded: dict[str, Any]) -> Case:
+    answer, _, dropped = recorded["jasmin_client_answered"].partition(", ")
+    verdict = recorded["a_lossless_codec"]
+    return Case(
+        name=recorded["id"],
+        octets=bytes.fromhex(recorded["hex"]),
+        answer=answer,
+        drops=bool(dropped),
+        broken=verdict.removeprefix("LOSSLESS").strip(),
+    )
+
+
+CASES = recorded_requests()
+WELL = [c for c in CASES if c.is_answered_well]
+SILENT = [c for c in CASES if c.answer == "no answer" and not c.drops]
+UNBINDS = {"unbind", "outbind"}
+ILL = [
+    c
+    for c in CASES
+    if c not in WELL + SILENT and c.answer and c.name not in UNBINDS and "FRAMING" not in c.broken
+]
+
+
+async def bind_of(world: World) -> Session:
+    """A session of the connectors that are there for this."""
+    smsc, names = world.smsc, {f"pdu{n}" for n in range(sites.PDU_CONNECTORS)}
+    return await smsc.bell.until(
+        lambda: next(
+            (s for s in smsc.bound() if s.bind is not None and s.bind["system_id"] in names), None
+        ),
+        "a bound session",
+    )
+
+
+async def answer_to(world: World, session: Session, octets: bytes, within_s: float) -> Pdu | None:
+    """The next PDU the gateway sends on this session but enquire_link; None: none."""
+    seen = len(session.received)
+
+    def look() -> Pdu | None:
+        new = [pdu for _, pdu in session.received[seen:] if pdu.name != "enquire_link"]
+        return new[0] if new else None
+
+    world.smsc.write(session, octets)
+    try:
+        return await world.smsc.bell.until(look, "answer", within_s)
+    except NeverHappened:
+        return None
+
+
+async def stays_bound(world: World, session: Session) -> None:
+    alive = await world.smsc.request(session, "enquire_link")
+    assert (alive.name, alive.status) == ("enquire_link_resp", 0)
+
+
+def said(pdu: Pdu | None) -> str:
+    return f"{pdu.name}/{pdu.status:#x}" if pdu is not None else "no answer"
+
+
+# covers: SMPPC-33 MO-11
+@pytest.mark.quirk("Q10")
+@pytest.mark.parametrize("case", WELL, ids=lambda c: c.name)
+async def test_what_jasmin_takes_is_answered_with_the_same(
+    connectors: World, case: Case, mended: Callable[[str], bool]
+) -> None:
+    session = await bind_of(connectors)
+
+    answer = await answer_to(connectors, session, case.octets, 5)
+
+    refused_by_0_11_0 = case.name == "mo_sar_num_only" and not mended("Q10")
+    assert said(answer) == ("deliver_sm_resp/0xff" if refused_by_0_11_0 else case.answer)
+    assert answer is not None
+    assert answer.seq == int.from_bytes(case.octets[12:16], "big")
+    await stays_bound(connectors, session)
+
+
+@pytest.mark.parametrize("case", SILENT, ids=lambda c: c.name)
+async def test_what_jasmin_passes_over_in_silence_gets_no_answer(
+    connectors: World, case: Case
+) -> None:
+    session = await bind_of(connectors)
+
+    assert await answer_to(connectors, session, case.octets, ANSWER_S) is None
+    await stays_bound(connectors, session)
+
+
+# covers: W-CLI-05
+@pytest.mark.quirk("Q9")
+@pytest.mark.parametrize("case", ILL, ids=lambda c: c.name)
+async def test_what_jasmin_refuses_does_not_cost_the_session(
+    connectors: World, case: Case, mended: Callable[[str], bool]
+) -> None:
+    session = await bind_of(connectors)
+
+    answer = await answer_to(connectors, session, case.octets, 5)
+
+    if mended("Q9"):
+        await stays_bound(connectors, session)
+        return
+    assert said(answer) == case.answer
+    if case.drops:
+        await connectors.smsc.bell.until(lambda: session.closed_at, "end of the session")
+    else:
+        await stays_bound(connectors, session)
