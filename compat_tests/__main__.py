@@ -1,0 +1,103 @@
+"""Runs the scenarios on several targets and shows them side by side.
+
+python -m compat_tests [--target jasmin] [--target ours] [pytest options]
+
+Ends with 0 only if every scenario passes on every target, and no other than those with a line in
+QUIRKS.md is left out on one of them.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SIGNS = {"passed": "ok", "failed": "FAILED", "skipped": "left out", "not run": "NOT RUN"}
+
+
+def run(target: str, outcomes: Path, account: Path, options: list[str]) -> dict[str, Any]:
+    """One pytest over all scenarios; what became of each."""
+    print(f"---- {target}", flush=True)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "-q", "--no-header"),
+            *(f"--target={target}", f"--outcomes={outcomes}", f"--outage-account={account}"),
+            *(options or [str(HERE / "scenarios")]),
+        ],
+        cwd=HERE.parent,
+        check=False,
+    )
+    return json.loads(outcomes.read_text()) if outcomes.exists() else {}
+
+
+def table(results: dict[str, dict[str, Any]]) -> tuple[list[str], bool]:
+    """One line per scenario, its cases counted together, and whether all is well."""
+    lines, well = [], True
+    names = sorted({name for result in results.values() for name in result})
+    scenarios: dict[str, list[str]] = {}
+    for name in names:
+        scenarios.setdefault(name.partition("[")[0], []).append(name)
+    width = max(len(_short(name)) for name in scenarios)
+    lines.append(f"{'scenario':{width}}  " + "  ".join(f"{t:14}" for t in results) + "quirks")
+    for scenario, cases in scenarios.items():
+        cells = [_cell(result, cases) for result in results.values()]
+        quirks = sorted({q for r in results.values() for c in cases for q in r[c]["quirks"]})
+        fine = not any("FAILED" in cell or "NOT RUN" in cell for cell in cells)
+        fine = fine and (bool(quirks) or not any("left out" in cell for cell in cells))
+        well = well and fine
+        row = "  ".join(f"{cell:14}" for cell in cells)
+        lines.append(f"{_short(scenario):{width}}  {row}{' '.join(quirks)}")
+    return lines, well
+
+
+def _short(scenario: str) -> str:
+    return scenario.removeprefix("scenarios/").replace(".py::test_", ": ").replace("_", " ")
+
+
+def _cell(result: dict[str, Any], cases: list[str]) -> str:
+    counts = Counter(SIGNS[result.get(case, {"outcome": "not run"})["outcome"]] for case in cases)
+    if len(cases) == 1:
+        return next(iter(counts))
+    return " ".join(f"{sign} {count}" for sign, count in counts.items())
+
+
+def accounts(paths: dict[str, Path]) -> list[str]:
+    """The accounts of the broker's outage, side by side."""
+    found = {target: json.loads(p.read_text()) for target, p in paths.items() if p.exists()}
+    if not found:
+        return []
+    rows = ["", "Broker away for 10 s under 10 messages a second, level-3 DLR:"]
+    rows.append(f"{'':20}" + "".join(f"{target:>10}" for target in found))
+    for key in next(iter(found.values())):
+        counts = "".join(f"{account[key]:>10}" for account in found.values())
+        rows += [f"{key.replace('_', ' '):20}{counts}"]
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m compat_tests")
+    parser.add_argument("--target", action="append", choices=["jasmin", "ours"])
+    chosen, options = parser.parse_known_args()
+    targets = chosen.target or ["jasmin", "ours"]
+    with tempfile.TemporaryDirectory(prefix="jc-compat-") as folder:
+        paths = {target: Path(folder) / f"{target}.account" for target in targets}
+        results = {
+            target: run(target, Path(folder) / f"{target}.json", paths[target], options)
+            for target in targets
+        }
+        outage = accounts(paths)
+    if not all(results.values()):
+        print("no scenario ran on:", *(target for target, r in results.items() if not r))
+        return 1
+    lines, well = table(results)
+    print("", *lines, *outage, sep="\n")
+    print("\nall well" if well else "\nNOT all well")
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
