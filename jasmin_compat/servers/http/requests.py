@@ -61,6 +61,8 @@ async def _body(request: web.BaseRequest, timeout_s: float) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
         request.transport.write(_CONTINUE)
     try:
+        if request.content.is_eof():  # it came with the head, as most do: nothing to wait for
+            return await request.read()
         async with asyncio.timeout(timeout_s):
             return await request.read()
     except TimeoutError as error:

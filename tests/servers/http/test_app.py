@@ -115,6 +115,31 @@ async def test_requests_beyond_the_bound_are_answered_503(
         first.close()
 
 
+# covers: W-HTTP-07
+async def test_a_client_that_hangs_up_does_not_undo_its_message(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    release, waiting = asyncio.Event(), asyncio.Event()
+    async with running_api() as api:
+        publish = api.queues.publish
+
+        async def slowly(message: QueueMessage, *, mandatory: bool = True) -> None:
+            waiting.set()
+            await release.wait()
+            await publish(message, mandatory=mandatory)
+
+        monkeypatch.setattr(api.queues, "publish", slowly)
+        client = await connect(api.port)
+        client.writer.write(get(SEND))
+        async with asyncio.timeout(10):
+            await waiting.wait()
+        client.writer.transport.abort()
+        await until(lambda: api.api.server.counts.open == 0)
+        release.set()
+        await until(lambda: len(api.queued) == 1)
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
 async def test_a_stop_lets_a_request_at_work_finish(monkeypatch: pytest.MonkeyPatch) -> None:
     release, waiting = asyncio.Event(), asyncio.Event()
     async with running_api() as api:
