@@ -25,11 +25,13 @@ from jasmin_compat.servers.http.requests import arguments_of
 from jasmin_compat.servers.http.send_arguments import (
     as_ascii,
     content_of,
+    dlr_shown,
     password_of,
     send_arguments,
     username_of,
 )
 from jasmin_compat.smpp.split import LongContent
+from jasmin_compat.wire.log_lines import mt_accepted
 
 log: Final = logging.getLogger("jasmin-http-api")
 MAX_REFERENCE: Final = 255
@@ -106,6 +108,15 @@ class Send:
             next_reference=self._next_reference,
         )
         queued = await accept_mt(routable, self._ports)
+        if log.isEnabledFor(logging.INFO):
+            line = mt_accepted(
+                queued,
+                uid=user.uid,
+                dlr=dlr_shown(arguments),
+                content=content,
+                log_privacy=self.policy.log_privacy,
+            )
+            log.info("%s", line)
         return queued.msgid
 
 

@@ -4,16 +4,14 @@ What the check lets pass may still mean nothing: JSON brings its own types. Each
 Malformed then, with the text Jasmin shows, in the order Jasmin comes across it.
 """
 
-from typing import Literal, cast
+from typing import cast
 
 from jasmin_compat.gateway.messages import CallbackMethod, DlrLevel, DlrWish, Overrides
 from jasmin_compat.gateway.refusals import BadHexContent, Malformed
 from jasmin_compat.gateway.submission_request import SendArguments, gsm_octets, hex_octets
 from jasmin_compat.servers.http.custom_tlvs import read_custom_tlvs
 from jasmin_compat.servers.http.params import Arguments, Value
-
-DlrShown = Literal["No", "SMS-C", "Terminal", "All"]
-"""In the SMS-MT line (contract/logs-and-metrics.md §2.1)."""
+from jasmin_compat.wire.log_lines import DlrWord
 
 
 def content_of(arguments: Arguments) -> bytes:
@@ -83,7 +81,7 @@ def send_arguments(arguments: Arguments, content: bytes) -> SendArguments:
     )
 
 
-def dlr_shown(arguments: Arguments) -> DlrShown:
+def dlr_shown(arguments: Arguments) -> DlrWord:
     """Jasmin compares texts: the default level, a number, is shown as `All`."""
     if arguments[b"dlr"] != b"yes":
         return "No"

@@ -119,6 +119,40 @@ async def test_counters_are_jasmins() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("query", "private", "line"),
+    [
+        (
+            "",
+            False,
+            "[prio:0] [dlr:No] [from:None] [to:b'15550001'] [content:b'hello'] [tlvs:none]",
+        ),
+        (
+            "&from=ACME&priority=2&dlr-level=2",
+            True,
+            "[prio:2] [dlr:Terminal] [from:b'ACME'] [to:b'15550001']"
+            " [content:** 5 byte content **] [tlvs:none]",
+        ),
+    ],
+)
+async def test_a_message_is_logged_as_jasmin_does(
+    caplog: pytest.LogCaptureFixture, query: str, private: bool, line: str
+) -> None:
+    caplog.set_level(logging.INFO, logger="jasmin-http-api")
+    async with running_api(log_privacy=private) as api:
+        await status_and_text(api, GOOD + query)
+    msgid = api.queued[0].msgid
+    assert caplog.messages == [f"SMS-MT [uid:full] [cid:con1] [msgid:{msgid}] {line}"]
+
+
+async def test_a_long_message_is_logged_once_and_whole(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="jasmin-http-api")
+    async with running_api() as api:
+        await status_and_text(api, GOOD + "a" * 300)
+    [line] = caplog.messages
+    assert f"[content:b'hello{'a' * 300}']" in line
+
+
 async def test_a_refusal_is_logged_once_and_without_secrets(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
