@@ -3,9 +3,13 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.services import MissingProgram, RabbitMq, Redis
+
+hypothesis.settings.register_profile("repo", deadline=None)  # on a busy machine 200 ms say nothing
+hypothesis.settings.load_profile("repo")
 
 REQUIRED = os.environ.get("JASMIN_COMPAT_REQUIRE_SERVICES") == "1"
 
