@@ -15,7 +15,7 @@ from typing import assert_never
 
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
 from jasmin_compat.ports import Binding, Clock, Delivery, DeliveryLost, QueueFull, Unroutable
-from jasmin_compat.wire import detours
+from jasmin_compat.wire import amqp_names, detours, topics
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
 
@@ -47,6 +47,8 @@ class MemoryCounts:
 class _Waiting:
     """A message in a queue."""
 
+    number: int
+    """Its place: in the order of publishing, or of coming back from a delay."""
     message: QueueMessage
     redelivered: bool = False
 
@@ -57,8 +59,9 @@ class _Queue:
     def __init__(self, name: str) -> None:
         self.name = name
         self.ready: deque[_Waiting] = deque()
-        self.delayed: list[tuple[float, int, _Waiting]] = []
+        self.delayed: list[tuple[float, int, QueueMessage]] = []
         self.unsettled = 0
+        self._last = 0
         self.wakes: set[asyncio.Event] = set()
 
     def __len__(self) -> int:
@@ -68,18 +71,23 @@ class _Queue:
         for event in self.wakes:
             event.set()
 
-    def put(self, waiting: _Waiting) -> None:
-        self.ready.append(waiting)
+    def put(self, message: QueueMessage) -> None:
+        self._last += 1
+        self.ready.append(_Waiting(self._last, message))
         self.wake()
 
     def put_back(self, waiting: _Waiting) -> None:
-        self.ready.appendleft(replace(waiting, redelivered=True))
+        """To its place."""
+        at = 0
+        while at < len(self.ready) and self.ready[at].number < waiting.number:
+            at += 1
+        self.ready.insert(at, replace(waiting, redelivered=True))
         self.wake()
 
     def release(self, now: float) -> None:
         """Make ready what has been delayed long enough."""
         while self.delayed and self.delayed[0][0] <= now:
-            self.ready.append(heapq.heappop(self.delayed)[2])
+            self.put(heapq.heappop(self.delayed)[2])
 
 
 class MemoryQueues:
@@ -110,7 +118,7 @@ class MemoryQueues:
                 raise QueueFull(f"{queue.name} holds {len(queue)} messages")
         self.counts.published += 1
         for queue in targets:
-            queue.put(_Waiting(message))
+            queue.put(message)
 
     @asynccontextmanager
     async def consume(
@@ -144,7 +152,9 @@ class MemoryQueues:
             names = {key} & self._queues.keys()
         else:
             names = {
-                q for ex, pattern, q in self._bindings if ex == exchange and _fits(pattern, key)
+                q
+                for ex, pattern, q in self._bindings
+                if ex == exchange and topics.fits(pattern, key)
             }
         return (self._queues[name] for name in sorted(names))
 
@@ -159,18 +169,16 @@ class MemoryQueues:
     def delay(self, queue: _Queue, message: QueueMessage, verdict: Delay) -> None:
         again = replace(message, headers={**message.headers, **dict(verdict.headers)})
         due = self.now() + verdict.delay_s
-        heapq.heappush(queue.delayed, (due, next(self._numbers), _Waiting(again)))
+        heapq.heappush(queue.delayed, (due, next(self._numbers), again))
         queue.wake()
 
     def bury(self, queue: _Queue, message: QueueMessage, verdict: Dead) -> None:
         self.counts.dead[queue.name] += 1
-        letters = self._queue(detours.dead_queue(queue.name))
+        letters = self._queue(amqp_names.dead_queue(queue.name))
         if len(letters) >= self._policy.dead_max and letters.ready:
             letters.ready.popleft()
         now = self._clock.unix()
-        letters.put(
-            _Waiting(detours.dead(message, queue=queue.name, reason=verdict.reason, now=now))
-        )
+        letters.put(detours.dead(message, queue=queue.name, reason=verdict.reason, now=now))
 
 
 class _Consumer:
@@ -269,17 +277,3 @@ class MemoryDelivery:
         self._consumer.settled(self)
         self._lost = True
         self._from.put_back(self._waiting)
-
-
-def _fits(pattern: str, key: str) -> bool:
-    """Topic match as AMQP 0-9-1 §3.1.3.3 has it: `*` one word, `#` none or more."""
-    return _words_fit(pattern.split("."), key.split("."))
-
-
-def _words_fit(pattern: list[str], words: list[str]) -> bool:
-    if not pattern:
-        return not words
-    first, rest = pattern[0], pattern[1:]
-    if first == "#":
-        return any(_words_fit(rest, words[n:]) for n in range(len(words) + 1))
-    return bool(words) and first in {"*", words[0]} and _words_fit(rest, words[1:])

@@ -7,42 +7,40 @@ afterwards, because consumers tell messages apart by it (contract/amqp-topology.
 All these headers are text: Jasmin's AMQP library can read them.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from jasmin_compat.wire import amqp_names
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable
+from jasmin_compat.wire.amqp_names import (
+    DEFAULT_EXCHANGE,
+    DELAY_STEPS_S,
+    DIED,
+    DUE,
+    FIRST_EXCHANGE,
+    FIRST_KEY,
+    REASON,
+    TO,
+    UNTIL,
+)
 
-RUNGS_S = (1, 2, 5, 10, 30, 60, 180, 300)
-
-_EXCHANGE = "x-jc-exchange"
-_KEY = "x-jc-key"
-_TO = "x-jc-to"
-_DUE = "x-jc-due"
-_UNTIL = "x-jc-until"
-_REASON = "x-jc-reason"
-_DIED = "x-jc-died"
-
-
-def rung_queue(rung_s: int) -> str:
-    return f"jasmin_compat.delay.{rung_s}"
-
-
-def dead_queue(queue: str) -> str:
-    return f"{queue}.dead"
+_REASON_CHARS = 500
+_QUEUE_OCTETS = 255
 
 
 def straight_to(queue: str, message: QueueMessage) -> QueueMessage:
     """The message on its way to one queue only, remembering where it was published first."""
-    headers = {_EXCHANGE: message.exchange, _KEY: message.routing_key, **message.headers}
-    return replace(message, exchange="", routing_key=queue, headers=headers)
+    headers = {FIRST_EXCHANGE: message.exchange, FIRST_KEY: message.routing_key, **message.headers}
+    return replace(message, exchange=DEFAULT_EXCHANGE, routing_key=queue, headers=headers)
 
 
 def as_published(message: QueueMessage) -> QueueMessage:
     """The message as it was published first: undoes `straight_to`."""
-    if _KEY not in message.headers:
+    if FIRST_KEY not in message.headers:
         return message
     headers = dict(message.headers)
-    exchange, key = str(headers.pop(_EXCHANGE, "")), str(headers.pop(_KEY))
+    exchange, key = str(headers.pop(FIRST_EXCHANGE, "")), str(headers.pop(FIRST_KEY))
     return replace(message, exchange=exchange, routing_key=key, headers=headers)
 
 
@@ -60,12 +58,12 @@ class Delayed:
 def delayed(message: QueueMessage, *, to: str, now: float, until: float) -> QueueMessage:
     """The message as it goes into the ladder, to be in queue `to` at `until`."""
     wait_s = max(0.0, until - now)
-    rung_s = next((rung for rung in RUNGS_S if rung >= wait_s), RUNGS_S[-1])
-    due = min(until, now + rung_s)
-    marks = {_TO: to, _DUE: f"{due:.3f}"}
+    step_s = next((step for step in DELAY_STEPS_S if step >= wait_s), DELAY_STEPS_S[-1])
+    due = min(until, now + step_s)
+    marks = {TO: to, DUE: f"{due:.3f}"}
     if until > due:
-        marks[_UNTIL] = f"{until:.3f}"
-    out = straight_to(rung_queue(rung_s), message)
+        marks[UNTIL] = f"{until:.3f}"
+    out = straight_to(amqp_names.delay_queue(step_s), message)
     return replace(out, headers={**out.headers, **marks})
 
 
@@ -75,32 +73,41 @@ def read_delayed(message: QueueMessage) -> Delayed:
     """
     headers = message.headers
     try:
-        due = float(headers[_DUE])
-        return Delayed(str(headers[_TO]), due, float(headers.get(_UNTIL, due)))
+        due = float(headers[DUE])
+        read = Delayed(str(headers[TO]), due, float(headers.get(UNTIL, due)))
     except (KeyError, ValueError) as error:
         raise Undecodable(f"not a delayed message: {error!r}") from error
+    if not (math.isfinite(read.due) and math.isfinite(read.until)):
+        raise Undecodable(f"not a delayed message: due {read.due}, until {read.until}")
+    if len(read.to.encode()) > _QUEUE_OCTETS:
+        raise Undecodable("not a delayed message: no queue has so long a name")
+    return read
 
 
 def out_of_ladder(message: QueueMessage) -> QueueMessage:
     """The message without its marks of the ladder."""
-    return replace(message, headers=without(message.headers, _TO, _DUE, _UNTIL))
+    return replace(message, headers=without(message.headers, TO, DUE, UNTIL))
 
 
 def dead(message: QueueMessage, *, queue: str, reason: str, now: float) -> QueueMessage:
     """The message as it goes into the dead letters of its queue."""
-    out = straight_to(dead_queue(queue), message)
-    return replace(out, headers={**out.headers, _REASON: reason[:500], _DIED: f"{now:.0f}"})
+    out = straight_to(amqp_names.dead_queue(queue), message)
+    return replace(out, headers={**out.headers, REASON: _as_ascii(reason), DIED: f"{now:.0f}"})
 
 
 def why_dead(message: QueueMessage) -> tuple[str, str]:
     """The reason, and the Unix time as text; empty when it was not put there by `dead`."""
-    return str(message.headers.get(_REASON, "")), str(message.headers.get(_DIED, ""))
+    return str(message.headers.get(REASON, "")), str(message.headers.get(DIED, ""))
 
 
 def raised(message: QueueMessage) -> QueueMessage:
     """A dead message without its marks of death."""
-    return replace(message, headers=without(message.headers, _REASON, _DIED))
+    return replace(message, headers=without(message.headers, REASON, DIED))
 
 
 def without(headers: Mapping[str, HeaderValue], *names: str) -> dict[str, HeaderValue]:
     return {name: value for name, value in headers.items() if name not in names}
+
+
+def _as_ascii(reason: str) -> str:
+    return reason[:_REASON_CHARS].encode("ascii", "backslashreplace").decode("ascii")

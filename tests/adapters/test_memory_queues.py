@@ -1,33 +1,20 @@
 """The in-memory adapter: the contract of all adapters, and its bounds."""
 
-import asyncio
-import time
-
 import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryPolicy, MemoryQueues
 from jasmin_compat.gateway.messages import Ack, Dead, Delay
 from jasmin_compat.ports import Binding, QueueFull
+from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from tests.contracts.queue_contract import QueueContract, nothing_comes, take
 from tests.fakes import FakeClock
 
 
-class WallClock:
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def unix(self) -> float:
-        return time.time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
 class TestContract(QueueContract):
     @pytest.fixture
     def queues(self) -> MemoryQueues:
-        return MemoryQueues(clock=WallClock())
+        return MemoryQueues(clock=SystemClock())
 
 
 BINDING = Binding(queue="q", exchange="messaging", routing_key="k.*")
@@ -86,28 +73,3 @@ async def test_dead_letters_are_bounded_and_the_oldest_goes() -> None:
     assert queues.counts.dead == {"q": 3}
     async with queues.consume("q.dead", consumer_tag="t", prefetch=2) as deliveries:
         assert [(await take(deliveries)).message.body for _ in range(2)] == [b"1", b"2"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "key", "fits"),
-    [
-        ("a.b", "a.b", True),
-        ("a.b", "a.c", False),
-        ("a.*", "a.b", True),
-        ("a.*", "a", False),
-        ("a.*", "a.b.c", False),
-        ("*.b", "a.b", True),
-        ("#", "a.b.c", True),
-        ("#", "", True),
-        ("a.#", "a", True),
-        ("a.#.c", "a.b.b.c", True),
-        ("a.#.c", "a.b.b", False),
-        ("#.*", "a", True),
-    ],
-)
-async def test_topics_match_word_by_word(pattern: str, key: str, fits: bool) -> None:
-    queues = MemoryQueues(clock=FakeClock())
-    await queues.declare([Binding(queue="q", exchange="messaging", routing_key=pattern)])
-    message = QueueMessage(exchange="messaging", routing_key=key, body=b"")
-    await queues.publish(message, mandatory=False)
-    assert await queues.depth("q") == int(fits)

@@ -56,7 +56,17 @@ def test_going_straight_twice_keeps_where_it_was_published_first() -> None:
     assert detours.as_published(detours.straight_to("q.dead", once)) == MESSAGE
 
 
-@pytest.mark.parametrize("headers", [{}, {"x-jc-to": "q"}, {"x-jc-to": "q", "x-jc-due": "soon"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-jc-to": "q"},
+        {"x-jc-to": "q", "x-jc-due": "soon"},
+        {"x-jc-to": "q", "x-jc-due": "nan"},
+        {"x-jc-to": "q" * 256, "x-jc-due": "1"},
+        {"x-jc-to": "q", "x-jc-due": "1", "x-jc-until": "inf"},
+    ],
+)
 def test_a_stray_message_in_the_ladder_is_undecodable(headers: dict[str, str]) -> None:
     with pytest.raises(Undecodable):
         detours.read_delayed(replace(MESSAGE, headers=headers))
