@@ -1,0 +1,103 @@
+"""What the AMQP adapter is told, and what it counts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Durability(StrEnum):
+    """`amqp-broker.durability` (design D5)."""
+
+    DURABLE = "durable"
+    """Durable exchanges and queues, persistent messages."""
+    QUORUM = "quorum"
+    """Durable, and the queues are quorum queues."""
+    JASMIN = "jasmin"
+    """As Jasmin declares and publishes: a broker restart loses what is queued."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmqpPolicy:
+    """Addresses, bounds and choices; Jasmin's keys of `[amqp-broker]` under their names."""
+
+    host: str = "127.0.0.1"
+    port: int = 5672
+    username: str = "guest"
+    password: str = field(default="guest", repr=False)
+    vhost: str = "/"
+    tls: bool = False
+    tls_verify: bool = True
+    tls_ca: str | None = None
+    """File of CA certificates; None: those of the system."""
+    tls_cert: str | None = None
+    """File of our own certificate."""
+    tls_key: str | None = None
+    heartbeat: int = 60
+    """Seconds; 0 none. A connection silent for two of them is given up."""
+    connection_loss_retry: bool = True
+    connection_failure_retry: bool = True
+    connection_loss_retry_delay: float = 10.0
+    """Seconds between attempts at most; the first come sooner."""
+    connection_failure_retry_delay: float = 10.0
+    connection_name: str = "jasmin-compat"
+    """Shown by the broker's tools."""
+
+    connect_timeout_s: float = 10.0
+    rpc_timeout_s: float = 10.0
+    """For each answer of the broker that is not a confirm: declaring, consuming, cancelling."""
+    publish_timeout_s: float = 5.0
+    """From publish to confirm, reconnecting and publishing again included."""
+    publish_window: int = 200
+    """Publishes on the wire whose confirm is awaited."""
+    waiting_publishes: int = 2000
+    """Publishes that wait for the window or the broker; beyond, BrokerAway at once."""
+    durability: Durability = Durability.DURABLE
+    dead_max_messages: int = 10_000
+    """Messages in each `<queue>.dead`; beyond, the oldest goes."""
+    delays: bool = True
+    """Whether this process serves the delay ladder. Tools do not."""
+    delay_prefetch: int = 50
+    """Messages of each rung of the ladder that are held until they are due."""
+    redeclare_s: float = 60.0
+    """How often queues that are published to, but not consumed here, are declared again."""
+
+
+@dataclass(slots=True)
+class AmqpCounts:
+    """Since start, but for those that say `now`."""
+
+    connected: int = 0
+    """Connections up now, of two."""
+    reconnects: int = 0
+    """Connections made again after a loss."""
+    blocked: bool = False
+    """Now: the broker takes no publishes (connection.blocked)."""
+    publishes: int = 0
+    """Asked for."""
+    confirms: int = 0
+    confirm_s_sum: float = 0.0
+    """From the write to the confirm."""
+    confirm_s_max: float = 0.0
+    publish_waiting: int = 0
+    """Now: publishes not on the wire yet."""
+    publish_failed: int = 0
+    """Not confirmed in time, refused, or too many waiting."""
+    republished: int = 0
+    """Sent again after a reconnect: their first confirm was lost or never given."""
+    returned: int = 0
+    """No queue took it (basic.return); published once more after the queue was declared."""
+    unroutable: int = 0
+    """Returned that second time, too."""
+    deliveries: int = 0
+    redelivered: int = 0
+    acks: int = 0
+    requeues: int = 0
+    delayed: int = 0
+    lost: int = 0
+    """Deliveries whose connection broke before they were settled."""
+    ladder: int = 0
+    """Delayed messages that went back to their queue."""
+    dead: Counter[str] = field(default_factory=Counter)
+    """Dead letters by queue."""
+    declared_otherwise: int = 0
+    """Exchanges and queues that exist with other properties than ours, used as they are."""
