@@ -61,6 +61,11 @@ class _Message:
     def ends_at(self) -> float:
         return self.sent_until if self.asked is None else self.asked.expires_at
 
+    def knows_sent(self, now: float) -> bool:
+        """For its time, and as long as receipts are awaited."""
+        awaits = self.asked is not None and wants_receipts(self.asked.request)
+        return awaits or self.sent_until > now
+
     def weigh(self) -> int:
         asked = 0 if self.asked is None else self.asked.octets()
         return asked + sum(8 + len(segment.smpp_msgid or "") for segment in self.sent.values())
@@ -102,22 +107,27 @@ class MemoryStore:
     async def request(self, msgid: MsgId) -> DlrRequest | None:
         self._begin()
         message = self._messages.get(msgid)
-        return None if message is None or message.asked is None else message.asked.request
+        if message is not None and message.asked is not None:
+            return message.asked.request
+        return self._untold[msgid].request if msgid in self._untold else None
 
     async def record_sent(self, msgid: MsgId, segments: Sequence[SegmentSent]) -> None:
         self._begin()
         message = self._message(msgid)
-        if not message.sent:
-            message.sent_until = self._clock.unix() + self._policy.sent_ttl_s
-        message.sent.update((segment.index, segment) for segment in segments)
+        now = self._clock.unix()
+        if not message.sent or not message.knows_sent(now):
+            message.sent.clear()
+            message.sent_until = now + self._policy.sent_ttl_s
+        fresh = [segment for segment in segments if self._is_fresh(message, segment)]
+        message.sent.update((segment.index, segment) for segment in fresh)
         if message.asked is not None and wants_receipts(message.asked.request):
-            self._map(message.asked, _ids_to_await(segments))
+            self._map(message.asked, _ids_to_await(fresh))
         self._changed(msgid, message)
 
     async def sent(self, msgid: MsgId) -> tuple[SegmentSent, ...]:
         self._begin()
         message = self._messages.get(msgid)
-        if message is None or message.sent_until <= self._clock.unix():
+        if message is None or not message.knows_sent(self._clock.unix()):
             return ()
         return tuple(message.sent[index] for index in sorted(message.sent))
 
@@ -126,8 +136,10 @@ class MemoryStore:
         message = self._messages.get(request.msgid)
         if message is None or message.asked is None:
             return
-        indexes = dict(_ids_to_await(message.sent.values()))
-        self._map(message.asked, [(id_, indexes.get(id_, 0)) for id_ in smpp_msgids])
+        awaited = dict(_ids_to_await(message.sent.values()))
+        known = {segment.smpp_msgid for segment in message.sent.values()}
+        ids = [id_ for id_ in smpp_msgids if id_ in awaited or id_ not in known]
+        self._map(message.asked, [(id_, awaited.get(id_, 0)) for id_ in ids])
         message.asked.is_replied = True
         self._changed(request.msgid, message)
         self._end_if_done(request.msgid, message.asked)
@@ -148,10 +160,10 @@ class MemoryStore:
     async def finish_segment(self, msgid: MsgId, smpp_msgid: SmppMsgId) -> None:
         self._begin()
         message = self._messages.get(msgid)
-        if message is None or message.asked is None:
+        asked = None if message is None else message.asked
+        if message is None or asked is None or smpp_msgid not in asked.awaited:
             return
-        asked = message.asked
-        asked.done[smpp_msgid] = asked.awaited.pop(smpp_msgid, 0)
+        asked.done[smpp_msgid] = asked.awaited.pop(smpp_msgid)
         self._unmap(msgid, [smpp_msgid])
         self._changed(msgid, message)
         self._end_if_done(msgid, asked)
@@ -172,6 +184,16 @@ class MemoryStore:
             if smpp_msgid not in asked.done:
                 asked.awaited[smpp_msgid] = index
                 self._mapped[smpp_msgid] = asked.request.msgid
+
+    def _is_fresh(self, message: _Message, segment: SegmentSent) -> bool:
+        """Not recorded yet. What an earlier id of it reports is of no interest any more."""
+        before = message.sent.get(segment.index)
+        if before is None or before.smpp_msgid is None:
+            return True
+        if message.asked is not None and before.smpp_msgid != segment.smpp_msgid:
+            message.asked.awaited.pop(before.smpp_msgid, None)
+            self._unmap(message.asked.request.msgid, [before.smpp_msgid])
+        return before.smpp_msgid != segment.smpp_msgid
 
     def _unmap(self, msgid: MsgId, ids: Iterable[SmppMsgId]) -> None:
         for smpp_msgid in ids:
@@ -264,7 +286,7 @@ class MemoryStore:
         else:
             self.counts.expired += 1
         if self._policy.tells_every_end:
-            until = self._clock.unix() + TELL_S
+            until = min(asked.expires_at, self._clock.unix()) + TELL_S
             self._untold[asked.request.msgid] = _Untold(asked.request, by_budget, until)
             if len(self._untold) > MAX_UNTOLD:
                 del self._untold[next(iter(self._untold))]

@@ -4,17 +4,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 import redis as redis_client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.adapters.redis import open_redis_store
 from jasmin_compat.adapters.redis_connect import ClusterRefused, RedisPolicy
 from jasmin_compat.adapters.redis_scripts import MAX_UNTOLD, TELL_S
-from jasmin_compat.gateway.dlr import DlrPolicy
+from jasmin_compat.gateway.dlr import DlrPolicy, wants_receipts
 from jasmin_compat.gateway.messages import DlrRequest, MsgId, SmppMsgId
-from jasmin_compat.ports import Correlated, GroupPart, Store, StoreAway
+from jasmin_compat.ports import Correlated, GroupPart, SegmentSent, Store, StoreAway
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire.redis_records import (
     mapping_fields,
@@ -25,6 +29,7 @@ from jasmin_compat.wire.redis_records import (
 from tests import recorded_dlrs
 from tests.builders import http_request, smpp_request
 from tests.contracts.store_contract import M1, M2, A, B, MakeStore, StoreContract, segment
+from tests.fakes import FakeClock
 from tests.services import Redis, Sentinel, free_port
 from tests.waiting import until
 
@@ -346,6 +351,114 @@ async def test_untold_requests_are_bounded(make_store: MakeStore, server: Server
     assert server.client.zcard("jc:untold") == MAX_UNTOLD
     assert server.client.zscore("jc:untold", f"B{A}") is not None
     assert 0 < server.client.ttl(f"dlr:{A}") <= TELL_S
+
+
+# ---------------------------------------------------------------- both adapters
+
+MSGIDS = [A, B, MsgId("msg-c")]
+PASSED_S = [7, 70, 399, 3997]
+"""Sums of them are at least two seconds from any of the times below."""
+TIMES = {"siblings_grace_s": 66, "sent_ttl_s": 3602}
+WISHES: list[Any] = [
+    make(expiry_s=expiry_s, **fields)
+    for expiry_s in (205, 5050, 86400)
+    for make, fields in ((http_request, {"level": 1}), (http_request, {}), (smpp_request, {}))
+]
+PARTS = st.none() | st.builds(
+    GroupPart, group=st.sampled_from("gh"), number=st.integers(1, 3), of=st.just(3)
+)
+
+
+def ids_of(msgid: MsgId) -> list[SmppMsgId]:
+    """By segment; two messages were given the same id once."""
+    return [SmppMsgId("M1"), SmppMsgId(f"{msgid} 2"), SmppMsgId(f"{msgid} 3")]
+
+
+SMPP_MSGIDS = sorted({id_ for msgid in MSGIDS for id_ in ids_of(msgid)})
+
+
+def answers(msgid: MsgId) -> st.SearchStrategy[list[SegmentSent]]:
+    accepted = [
+        segment(index, id_, wants_receipt=index != 1) for index, id_ in enumerate(ids_of(msgid))
+    ]
+    refused = [segment(index, None, command_status=0x58) for index in range(3)]
+    each = st.sampled_from([*accepted, *refused])
+    return st.lists(each, min_size=1, max_size=3, unique_by=lambda answer: answer.index)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[str, Any]]:
+    """Names of methods, or `pass_time`, and their arguments. Messages have a request or not; it is
+    remembered before they are sent."""
+    wishes = {msgid: (draw(st.sampled_from(WISHES)), draw(PARTS)) for msgid in MSGIDS}
+    requests = {msgid: replace(wish, msgid=msgid) for msgid, (wish, _) in wishes.items()}
+
+    def of(msgid: MsgId) -> st.SearchStrategy[tuple[str, Any]]:
+        id_ = st.sampled_from(ids_of(msgid))
+        always = st.one_of(
+            answers(msgid).map(lambda given: ("record_sent", (msgid, given))),
+            st.just(("forget", (msgid,))),
+        )
+        if not wants_receipts(requests[msgid]):
+            return always
+        return st.one_of(
+            always,
+            st.lists(id_, max_size=3).map(lambda ids: ("map_smpp_msgids", (requests[msgid], ids))),
+            id_.map(lambda one: ("finish_segment", (msgid, one))),
+        )
+
+    others = st.one_of(
+        st.just(("expired", (10,))), st.sampled_from(PASSED_S).map(lambda s: ("pass_time", s))
+    )
+    step = st.one_of(st.sampled_from(MSGIDS).flatmap(of), others)
+    asked = draw(st.lists(st.sampled_from(MSGIDS), unique=True))
+    remembered = [("remember", (requests[msgid], wishes[msgid][1])) for msgid in asked]
+    return [*remembered, *draw(st.lists(step, max_size=14))]
+
+
+async def seen(store: Store) -> dict[str, object]:
+    """All that a user of the port can see."""
+    await store.forget(MsgId("nobody"))  # a write: counts are as of the last
+    found = {f"request {msgid}": await store.request(msgid) for msgid in MSGIDS}
+    found |= {f"sent {msgid}": await store.sent(msgid) for msgid in MSGIDS}
+    found |= {f"find {id_}": await store.find(id_) for id_ in SMPP_MSGIDS}
+    counts = store.counts
+    return found | {"counts": (counts.records, counts.evicted, counts.expired)}
+
+
+@given(history=histories(), on_expiry=st.sampled_from(["silent", "callback"]))
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_both_adapters_see_the_same(
+    server: Server, history: list[tuple[str, Any]], on_expiry: Any
+) -> None:
+    dlr = DlrPolicy(on_expiry=on_expiry, **TIMES)
+    clock = FakeClock()
+    memory = MemoryStore(policy=dlr, clock=clock)
+
+    async def live() -> None:
+        server.flush()
+        async with open_redis_store(
+            policy=RedisPolicy(url=server.server.url), dlr=dlr, clock=SystemClock()
+        ) as store:
+            for method, arguments in history:
+                if method == "pass_time":
+                    server.make_older(arguments)
+                    clock.advance(arguments)
+                else:
+                    theirs = await getattr(store, method)(*arguments)
+                    ours = await getattr(memory, method)(*arguments)
+                    assert sorted(map(repr, theirs or ())) == sorted(map(repr, ours or ()))
+                assert await seen(store) == await seen(memory)
+            server.make_older(200_000)
+            await store.expired(10)
+            assert server.keys() <= {"jc:octets"}
+            assert (store.counts.records, store.counts.octets) == (0, 0)
+
+    asyncio.run(live())
 
 
 # ---------------------------------------------------------------- a server that goes

@@ -53,9 +53,10 @@ local function hash_octets(key)
   return octets > 0 and octets + #key or 0
 end
 
--- Index a request that is not: a Jasmin wrote it. False when there is no such request.
+-- Index a request that is not: a Jasmin wrote it. False when there is none, or it has ended.
 local function is_held(msgid)
   if held('jc:dlr-index', msgid) then return true end
+  if held('jc:untold', 'T' .. msgid) or held('jc:untold', 'B' .. msgid) then return false end
   local key = 'dlr:' .. msgid
   local octets = hash_octets(key)
   if octets == 0 then return false end
@@ -220,9 +221,10 @@ end
 -- ---------------------------------------------------------------- bounds
 
 local function to_be_told(msgid, mark)
-  if TELLS == 0 then return end
+  local ttl = redis.call('TTL', 'dlr:' .. msgid)
+  if TELLS == 0 or ttl < 0 then return end -- nobody was here to tell in time
   redis.call('ZADD', 'jc:untold', now(), mark .. msgid)
-  redis.call('EXPIRE', 'dlr:' .. msgid, TELL_S)
+  if ttl > TELL_S then redis.call('EXPIRE', 'dlr:' .. msgid, TELL_S) end
   local excess = redis.call('ZCARD', 'jc:untold') - MAX_UNTOLD
   if excess <= 0 then return end -- else ZRANGE would count from the end
   for _, member in ipairs(redis.call('ZRANGE', 'jc:untold', 0, excess - 1)) do
