@@ -116,9 +116,6 @@ class SubmitPolicy:
     """Attempts in all for a message the SMSC never answers; Jasmin has no end (W-MT-11)."""
     store_wait_s: float = 5
     """How long a message with DLR waits for the store before it makes room for others."""
-    store_away_delay_s: float = 10
-    broker_away_pause_s: float = 1
-    """Before a message whose outcome could not be published goes back to its queue."""
     hold_s: float = 60
     """Pacing never holds more deliveries than it sends in this time."""
     finished_kept: int = 10_000

@@ -111,6 +111,9 @@ class SmppClient:
         link = self._link
         return link is not None and link.session.may_send(commands.SUBMIT_SM)
 
+    def is_connected(self) -> bool:
+        return self._link is not None
+
     async def wait_until_can_submit(self) -> None:
         await self._may_submit.wait()
 

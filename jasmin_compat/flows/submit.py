@@ -1,0 +1,329 @@
+"""A message to its SMSC: send what is left of it, record, tell the lookup, then let go (D9)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar, assert_never
+
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, QueuedSubmit, Requeue, Verdict
+from jasmin_compat.gateway.submission import (
+    EXPIRED,
+    Again,
+    Answered,
+    Ended,
+    Expired,
+    NotSent,
+    PartOutcome,
+    SegmentSent,
+    Submit,
+    SubmitPolicy,
+    after_submit,
+    before_submit,
+    ended_unsent,
+    wants_receipt,
+)
+from jasmin_compat.gateway.throughput import Pace
+from jasmin_compat.ports import Clock, Queues, SmppLink, Store, StoreAway
+from jasmin_compat.smpp.pdus import SubmitSm
+from jasmin_compat.smpp.statuses import ESME_ROK
+from jasmin_compat.wire import log_lines
+from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import TRIES
+from jasmin_compat.wire.dlr_messages import write_lookup
+from jasmin_compat.wire.submit_messages import read_submit, write_submit_resp
+
+ASK_STORE_AGAIN_S: Final = 0.25
+
+T = TypeVar("T")
+log: Final = logging.getLogger("jasmin-sm-listener")
+
+
+@dataclass(slots=True)
+class SubmitCounts:
+    """Messages of one connector since start."""
+
+    accepted: int = 0
+    """Ended with ESME_ROK."""
+    refused: int = 0
+    """Ended with an error of the SMSC."""
+    retried: int = 0
+    """Refused, and to be sent again."""
+    unanswered: int = 0
+    """On the wire without an answer, and to be sent again: possible duplicates."""
+    not_sent: int = 0
+    """Given back because the session ended before they were sent."""
+    dead: int = 0
+    """Never answered, over-aged, or impossible to encode."""
+    over_aged: int = 0
+    """Of these."""
+    expired: int = 0
+    finished_again: int = 0
+    """Came again after their outcome was published, and were only settled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitPorts:
+    """What the submits of one connector need from outside."""
+
+    link: SmppLink
+    connector: Callable[[], SmppConnector]
+    """As it is now: asked for each message."""
+    queues: Queues
+    store: Store
+    clock: Clock
+    local_now: Callable[[], datetime]
+    """Naive local time, as Jasmin writes it."""
+
+
+@dataclass(slots=True)
+class _Finish:
+    """What is left to be done for a message whose outcome is published."""
+
+    verdict: Verdict
+    copy: QueueMessage | None
+    """For those who listen to answers (`publish_submit_sm_resp`)."""
+
+
+class Submits:
+    """The submits of one connector; any number of `submit_one` run at once."""
+
+    def __init__(self, ports: SubmitPorts, policy: SubmitPolicy) -> None:
+        self.counts = SubmitCounts()
+        self._ports = ports
+        self._policy = policy
+        self._pace = Pace()
+        self._turn = asyncio.Lock()
+        """Messages that wait for the pace go in the order they came."""
+        self._at_work: dict[MsgId, asyncio.Event] = {}
+        self._unrecorded: dict[MsgId, tuple[SegmentSent, ...]] = {}
+        """Answered, but the store did not take it: a redelivery must know all the same."""
+        self._store_is_away = False
+        self._finished: dict[MsgId, _Finish] = {}
+        """The last whose outcome was published. When one is settled too late the broker delivers
+        it again, and its client must not be told twice."""
+
+    async def submit_one(self, message: QueueMessage) -> Verdict:
+        """Handler of `submit.sm.<cid>`.
+
+        Raises:
+            Undecodable: the message is no submit.
+            QueueError: its outcome could not be published; what was sent is remembered.
+            StoreAway: it has a DLR and must wait for the store; what was sent is remembered.
+        """
+        queued = read_submit(message)
+        while (other := self._at_work.get(queued.msgid)) is not None:
+            await other.wait()  # a redelivery of what is at work here
+        if queued.msgid in self._finished:
+            self.counts.finished_again += 1
+            return await self._finish(queued.msgid)
+        done = self._at_work[queued.msgid] = asyncio.Event()
+        try:
+            return await self._attempt(queued, is_fresh=not (message.redelivered or queued.tries))
+        finally:
+            del self._at_work[queued.msgid]
+            done.set()
+
+    async def end(self, queued: QueuedSubmit, ended: Ended) -> Verdict:
+        """Tell the lookup of the final outcome, and whoever listens to answers.
+
+        Raises:
+            QueueError: one of them was not taken; what was is not published again.
+        """
+        await self._ports.queues.publish(write_lookup(ended.replied))
+        self._unrecorded.pop(queued.msgid, None)
+        self._count_end(ended)
+        verdict = Ack() if ended.dead is None else Dead(ended.dead)
+        self._finished[queued.msgid] = _Finish(verdict, self._copy_of_answer(queued, ended.answer))
+        if len(self._finished) > self._policy.finished_kept:
+            del self._finished[next(iter(self._finished))]
+        return await self._finish(queued.msgid)
+
+    async def _finish(self, msgid: MsgId) -> Verdict:
+        finish = self._finished[msgid]
+        if finish.copy is not None:
+            await self._ports.queues.publish(finish.copy, mandatory=False)
+            finish.copy = None
+        return finish.verdict
+
+    def _copy_of_answer(self, queued: QueuedSubmit, answer: Answered | None) -> QueueMessage | None:
+        if answer is None or not self._policy.publish_submit_sm_resp:
+            return None
+        return write_submit_resp(
+            queued.msgid,
+            queued.cid,
+            command_status=answer.command_status,
+            message_id=answer.message_id,
+            now=self._ports.local_now(),
+        )
+
+    def _count_end(self, ended: Ended) -> None:
+        if ended.dead is not None:
+            self.counts.dead += 1
+        elif ended.status == ESME_ROK:
+            self.counts.accepted += 1
+        elif ended.answer is not None:
+            self.counts.refused += 1
+
+    # ------------------------------------------------------------ one attempt
+
+    async def _attempt(self, queued: QueuedSubmit, *, is_fresh: bool) -> Verdict:
+        connector = self._ports.connector()
+        sent = await self._sent_before(queued, is_fresh=is_fresh)
+        plan = before_submit(queued, connector, sent=sent, now=self._ports.clock.unix())
+        match plan:
+            case Expired():
+                log.info("%s", log_lines.mt_expired(queued))
+                self.counts.expired += 1
+                return await self.end(queued, ended_unsent(queued, EXPIRED))
+            case Submit(parts):
+                outcomes = await self._send(parts, connector.submit_throughput) if parts else {}
+            case _:
+                assert_never(plan)
+        decided = after_submit(
+            queued,
+            outcomes,
+            sent=sent,
+            policy=self._policy,
+            requeue_delay_s=connector.requeue_delay_s,
+        )
+        self._log(queued, parts, outcomes, decided)
+        await self._record(queued, decided.record)
+        match decided:
+            case Ended():
+                return await self.end(queued, decided)
+            case Again():
+                return self._again(decided)
+            case _:
+                assert_never(decided)
+
+    async def _send(
+        self, parts: Mapping[int, SubmitSm], rate_per_s: float
+    ) -> Mapping[int, PartOutcome]:
+        if rate_per_s > 0:
+            async with self._turn:
+                rate_per_s = await self._wait_for_pace()
+                if not self._ports.link.can_submit():
+                    return dict.fromkeys(parts, NotSent())
+                now = self._ports.clock.monotonic()
+                self._pace = self._pace.after_one(rate_per_s, now)
+        outcomes = await self._ports.link.submit(tuple(parts.values()))
+        return dict(zip(parts, outcomes, strict=True))
+
+    async def _wait_for_pace(self) -> float:
+        """The rate; it is read again after each wait, since it may have been changed."""
+        while True:
+            rate_per_s = self._ports.connector().submit_throughput
+            wait_s = self._pace.wait_s(rate_per_s, self._ports.clock.monotonic())
+            if wait_s <= 0:
+                return rate_per_s
+            await self._ports.clock.sleep(wait_s)
+
+    def _again(self, again: Again) -> Verdict:
+        match again.why:
+            case "not sent":
+                self.counts.not_sent += 1
+            case "unanswered":
+                self.counts.unanswered += 1
+            case "refused":
+                self.counts.retried += 1
+            case _:
+                assert_never(again.why)
+        if again.delay_s is None:
+            return Requeue()
+        return Delay(again.delay_s, ((TRIES, str(again.tries)),))
+
+    # ------------------------------------------------------------ the store
+
+    async def _sent_before(
+        self, queued: QueuedSubmit, *, is_fresh: bool
+    ) -> tuple[SegmentSent, ...]:
+        """What is known to be answered. Only what may have been sent before pays for asking."""
+        here = self._unrecorded.get(queued.msgid, ())
+        must_wait = wants_receipt(queued)
+        if is_fresh and not (must_wait and self._store_is_away):
+            return here
+        try:
+            recorded = await self._with_store(
+                lambda: self._ports.store.sent(queued.msgid), is_patient=must_wait
+            )
+        except StoreAway:
+            if must_wait:
+                raise
+            self._ports.store.counts.repeats_possible += 1
+            return here
+        known = {segment.index: segment for segment in (*recorded, *here)}
+        return tuple(known[index] for index in sorted(known))
+
+    async def _record(self, queued: QueuedSubmit, segments: tuple[SegmentSent, ...]) -> None:
+        """Raises StoreAway for a message with a DLR, whose receipts need the record."""
+        earlier = self._unrecorded.get(queued.msgid, ())
+        if not segments and not earlier:
+            return
+        segments = (*earlier, *segments)
+        self._unrecorded[queued.msgid] = segments
+        must_wait = wants_receipt(queued)
+        try:
+            await self._with_store(
+                lambda: self._ports.store.record_sent(queued.msgid, segments), is_patient=must_wait
+            )
+        except StoreAway:
+            if must_wait:
+                raise
+            self._ports.store.counts.repeats_possible += 1
+        else:
+            del self._unrecorded[queued.msgid]
+
+    async def _with_store(self, ask: Callable[[], Awaitable[T]], *, is_patient: bool) -> T:
+        """Raises StoreAway: at once, or if patient after `store_wait_s`."""
+        clock = self._ports.clock
+        until = clock.monotonic() + (self._policy.store_wait_s if is_patient else 0)
+        while True:
+            try:
+                answer = await ask()
+            except StoreAway:
+                self._store_is_away = True
+                if clock.monotonic() >= until:
+                    raise
+            else:
+                self._store_is_away = False
+                return answer
+            await clock.sleep(ASK_STORE_AGAIN_S)
+
+    # ------------------------------------------------------------ messages.log
+
+    def _log(
+        self,
+        queued: QueuedSubmit,
+        parts: Mapping[int, SubmitSm],
+        outcomes: Mapping[int, PartOutcome],
+        decided: Ended | Again,
+    ) -> None:
+        """A line for what this attempt brought; none for one that only read the record."""
+        if not outcomes:
+            return
+        sent = [parts.get(index, part) for index, part in enumerate(queued.parts)]
+        privacy = self._policy.log_privacy
+        answer = decided.answer
+        if isinstance(decided, Ended) and decided.dead is not None:
+            log.critical("Rejecting SubmitSmPDU[%s] through [cid:%s]: %s", queued.msgid, queued.cid,
+                         decided.dead)  # fmt: skip
+        elif answer is None:
+            if isinstance(decided, Again) and decided.why == "unanswered":
+                log.error("%s", log_lines.mt_timed_out(queued.msgid, queued.cid))
+        elif answer.command_status == ESME_ROK:
+            line = log_lines.mt_sent(
+                queued, sent, message_id=answer.message_id, log_privacy=privacy
+            )
+            log.info("%s", line)
+        else:
+            line = log_lines.mt_refused(
+                queued,
+                sent,
+                command_status=answer.command_status,
+                is_retried=isinstance(decided, Again),
+                log_privacy=privacy,
+            )
+            log.info("%s", line)
