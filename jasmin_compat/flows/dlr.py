@@ -26,6 +26,7 @@ from jasmin_compat.gateway.messages import (
     Verdict,
 )
 from jasmin_compat.ports import Clock, QueueError, Store, StoreAway
+from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_names import TRIES
 
 LOG: Final = logging.getLogger("dlr")
@@ -122,20 +123,7 @@ async def _told(plan: DlrPlan, tell: Tell) -> None:
 
 
 def _log_receipt(receipt: ReceiptArrived, policy: DlrPolicy) -> None:
-    text = f"** {len(receipt.text)} byte content **" if policy.log_privacy else repr(receipt.text)
-    LOG.info(
-        "DLR [cid:%s] [smpp-msgid:%s] [status:%s] [submit date:%s] [done date:%s]"
-        " [sub/dlvrd messages:%s/%s] [err:%s] [content:%s]",
-        receipt.cid,
-        receipt.smpp_msgid,
-        receipt.stat,
-        receipt.submit_date,
-        receipt.done_date,
-        receipt.sub,
-        receipt.dlvrd,
-        receipt.err,
-        text,
-    )
+    LOG.info("%s", log_lines.receipt_matched(receipt, log_privacy=policy.log_privacy))
 
 
 async def sweep_expired(*, store: Store, tell: Tell, clock: Clock, policy: DlrPolicy) -> NoReturn:
