@@ -58,7 +58,8 @@ async def arguments_of(request: web.BaseRequest, *, timeout_s: float) -> Argumen
 
 
 async def _body(request: web.BaseRequest, timeout_s: float) -> bytes:
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+    expects = request.headers.get("Expect", "").lower() == "100-continue"
+    if expects and request.version >= (1, 1) and request.transport is not None:
         request.transport.write(_CONTINUE)
     try:
         if request.content.is_eof():  # it came with the head, as most do: nothing to wait for

@@ -39,7 +39,8 @@ MAX_REFERENCE: Final = 255
 
 @dataclass(slots=True)
 class HttpCounts:
-    """Jasmin's httpapi counters (contract/logs-and-metrics.md §5, §6), since start."""
+    """Jasmin's httpapi counters (contract/logs-and-metrics.md §5, §6), since start, but for
+    `last_request_at` and `last_success_at`: unix seconds, None before the first."""
 
     request_count: int = 0
     interceptor_count: int = 0
@@ -51,7 +52,6 @@ class HttpCounts:
     server_error_count: int = 0
     success_count: int = 0
     last_request_at: float | None = None
-    """Unix seconds; `last_success_at` too."""
     last_success_at: float | None = None
 
 

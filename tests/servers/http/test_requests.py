@@ -81,6 +81,12 @@ async def test_a_client_that_asks_first_is_told_to_go_on() -> None:
         client.close()
 
 
+async def test_http_1_0_has_no_such_thing() -> None:
+    request = post("/send", GOOD, FORM, headers="Expect: 100-continue\r\n")
+    answer = await answered(request.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert answer.status_line == "HTTP/1.0 200 OK"
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -7,6 +7,7 @@ import pytest
 from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId
 from jasmin_compat.servers.http.send import HttpCounts
+from jasmin_compat.servers.measures import Measured, families
 from tests import builders
 from tests.builders import CID
 from tests.http_client import ask, get
@@ -117,6 +118,14 @@ async def test_counters_are_jasmins() -> None:
             last_request_at=now,
             last_success_at=now,
         )
+
+
+def test_the_counters_are_counters_and_the_times_are_not() -> None:
+    counts = HttpCounts(success_count=2, last_success_at=5.0)
+    by_name = {f.name: f for f in families([Measured(prefix="http", counts=counts)])}
+    assert not by_name["jasmin_compat_http_success_count"].is_gauge
+    assert by_name["jasmin_compat_http_last_success_at"].is_gauge
+    assert "jasmin_compat_http_last_request_at" not in by_name
 
 
 @pytest.mark.parametrize(
