@@ -20,7 +20,7 @@ from jasmin_compat.runtime.lag import LoopLag
 from jasmin_compat.runtime.lock import NotLocked, only_one
 from jasmin_compat.runtime.logs import Logs, logging_to_files
 from jasmin_compat.runtime.shutdown import Stopping, StopRequest, stop_on_signals
-from jasmin_compat.runtime.supervise import Supervisor
+from jasmin_compat.runtime.supervise import Supervisor, leaves
 from jasmin_compat.servers.health import Check, HealthViews, NotReady, Ready, health_server
 from jasmin_compat.servers.measures import Measured
 from jasmin_compat.settings.entries import SettingsMistakes
@@ -250,13 +250,14 @@ class _Running:
 
 def _split(error: Exception) -> tuple[list[CannotStart], bool]:
     """What an error has of CannotStart, and whether it has anything else."""
-    if isinstance(error, ExceptionGroup):
-        parts = [_split(part) for part in error.exceptions]
-        return [reason for found, _ in parts for reason in found], any(other for _, other in parts)
-    return ([error], False) if isinstance(error, CannotStart) else ([], True)
+    found = [leaf for leaf in leaves(error) if isinstance(leaf, CannotStart)]
+    return found, len(found) < len(leaves(error))
 
 
 async def _to_its_end(work: Awaitable[None]) -> None:
     """Given up while starting, because it is to stop, is an end like another."""
-    with contextlib.suppress(Stopping):
+    try:
         await work
+    except (Stopping, ExceptionGroup) as error:
+        if not all(isinstance(leaf, Stopping) for leaf in leaves(error)):
+            raise

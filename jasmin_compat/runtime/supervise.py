@@ -72,7 +72,7 @@ async def _run(
         _foreseen, other = group.split(restart_on)
         if other is not None:
             raise
-        return "; ".join(dict.fromkeys(_words(e) for e in _leaves(group)))
+        return "; ".join(dict.fromkeys(_words(e) for e in leaves(group)))
     except restart_on as error:
         return _words(error)
     return None
@@ -82,8 +82,8 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def _leaves(group: ExceptionGroup[Exception]) -> list[Exception]:
-    found: list[Exception] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, ExceptionGroup) else [error]
-    return found
+def leaves(error: Exception) -> list[Exception]:
+    """The errors of a group, groups in it opened; of any other error itself."""
+    if isinstance(error, ExceptionGroup):
+        return [leaf for part in error.exceptions for leaf in leaves(part)]
+    return [error]

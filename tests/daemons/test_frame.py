@@ -142,11 +142,19 @@ def test_what_does_not_drain_is_cancelled(
 
 
 # covers: W-CFG-14
-def test_a_stop_while_it_still_starts_is_in_order(tmp_path: Path) -> None:
-    async def work(frame: Frame) -> None:
+@pytest.mark.parametrize("in_a_group", [False, True])
+def test_a_stop_while_it_still_starts_is_in_order(tmp_path: Path, in_a_group: bool) -> None:
+    async def start(frame: Frame) -> None:
         async with frame.stop.interrupts():
             os.kill(os.getpid(), signal.SIGINT)
             await asyncio.Event().wait()
+
+    async def work(frame: Frame) -> None:
+        if in_a_group:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(start(frame))
+        else:
+            await start(frame)
 
     assert run_daemon(JASMIND, read(tmp_path), work) == 0
 
