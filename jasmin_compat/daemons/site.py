@@ -122,6 +122,8 @@ class _Reading:
             raise _Mistaken("cid", "; ".join(wrong.mistakes)) from wrong
         if not is_rotation(connector.log_rotate):
             raise _Mistaken("logrotate", "logrotate: must be one of S M H D W0-W6 midnight")
+        if connector.ssl_ca is not None and not Path(connector.ssl_ca).is_file():
+            raise _Mistaken("ssl_ca", f"ssl_ca: no such file: {connector.ssl_ca}")
         if connector.cid in self._connectors:
             raise _Mistaken("cid", f"cid {connector.cid} is there twice")
         self._connectors[connector.cid] = connector

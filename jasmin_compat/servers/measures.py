@@ -1,8 +1,8 @@
 """The `.counts` of components as families of metrics: names, kinds and help from their fields.
 
-A field is a counter unless it is a truth, its documentation has the word "now", the class says
-"but for `field`" (it is not "since start"), or the source names it a gauge. A Counter field has
-one sample for each of its keys.
+A field is a counter unless it is a truth, a time or a maximum (`_at`, `_max`), its documentation
+has the word "now", the class says "but for `field`" (it is not "since start"), or the source names
+it a gauge. A Counter field has one sample for each of its keys.
 """
 
 import ast
@@ -79,6 +79,8 @@ def _samples(source: Measured, name: str) -> Iterator[Sample]:
 
 def _is_gauge(source: Measured, name: str, text: str) -> bool:
     if isinstance(getattr(source.counts, name), bool) or name in source.gauges:
+        return True
+    if name.endswith(("_at", "_max")):
         return True
     but_for = (type(source.counts).__doc__ or "").partition("but for")[2]
     return f"`{name}`" in but_for or re.search(r"\bnow\b", text, re.IGNORECASE) is not None

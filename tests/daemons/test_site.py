@@ -88,6 +88,10 @@ def test_connectors_have_the_sites_defaults(tmp_path: Path) -> None:
             "smpp_connectors: [{cid: abc, port: x, colour: red}]",
             "1: smpp_connectors: Unknown SMPPClientConfig key: colour; port must be an integer",
         ),
+        (
+            "smpp_connectors: [{cid: abc, ssl: yes, ssl_ca: /nowhere}]",
+            "1: smpp_connectors: ssl_ca: no such file: /nowhere",
+        ),
         ("smpp_connectors: [{cid: abc, logrotate: X}]", "1: smpp_connectors: logrotate: must be"),
         ("smpp_connectors: [{cid: abc}, {cid: abc}]", "1: smpp_connectors: cid abc is there twice"),
     ],

@@ -18,6 +18,7 @@ class Counts:
     open: int = 0
     blocked: bool = False
     took_s: float = 0.0
+    bound_at: float = 0.0
     dead: Counter[str] = field(default_factory=Counter)
     """By queue."""
     name: str = "x"
@@ -46,6 +47,7 @@ def test_kinds_help_and_values() -> None:
         ("open", True),
         ("blocked", True),
         ("took_s", True),
+        ("bound_at", True),
         ("dead", False),
     ]
     assert [f.text for f in found[:3]] == [
@@ -59,6 +61,7 @@ def test_kinds_help_and_values() -> None:
         [Sample((), 0.0)],
         [Sample((), 1.0)],
         [Sample((), 0.5)],
+        [Sample((), 0.0)],
         [Sample((("of", "q"),), 2.0)],
     ]
 
