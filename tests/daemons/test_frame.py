@@ -264,6 +264,8 @@ def test_mistakes_of_the_site_file_count_where_it_is_used(
 STUCK = """
 import argparse, logging, os, sys, time
 from jasmin_compat.daemons.frame import JASMIND, read_or_tell, run_daemon
+from tests.waiting import until
+os.chdir(sys.argv[1])
 environment = {
     "CONFIG_PATH": sys.argv[1], "LOG_PATH": sys.argv[1], "JASMIN_COMPAT_LOCK_PATH": sys.argv[1],
     "HEALTH_JASMIND_PORT": "0",
@@ -273,12 +275,15 @@ read = read_or_tell(JASMIND, argparse.Namespace(config=None), environment)
 async def work(frame):
     log = logging.getLogger("jasmin-router")
     log.info("one")
+    await until(lambda: os.path.exists("router.log"))
     frame.say.started("HTTPApi")
-    while not os.path.exists(sys.argv[1] + "/moved"):
-        await frame.clock.sleep(0.01)
-    while not os.path.exists(sys.argv[1] + "/router.log"):
+    await until(lambda: os.path.exists("moved"))
+
+    def two():
         log.info("two")
-        await frame.clock.sleep(0.01)
+        return os.path.exists("router.log")
+
+    await until(two)
     frame.say.started("jCli")
     await frame.stop.wait()
     time.sleep(60)  # the loop itself is stuck
