@@ -3,6 +3,7 @@
 from typing import Literal
 from urllib.parse import quote
 
+from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
@@ -16,6 +17,38 @@ from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.settings.sections import RedisClient, Settings
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
+
+
+def amqp_policy(settings: Settings, *, name: str = "jasmin-compat") -> AmqpPolicy:
+    """`name` is what the broker's tools show for the connection."""
+    section = settings.amqp_broker
+    return AmqpPolicy(
+        host=section.host,
+        port=section.port,
+        username=section.username,
+        password=section.password,
+        vhost=section.vhost,
+        tls=section.tls,
+        tls_verify=section.tls_verify,
+        tls_ca=section.tls_ca,
+        tls_cert=section.tls_cert,
+        tls_key=section.tls_key,
+        heartbeat=section.heartbeat,
+        connection_loss_retry=section.connection_loss_retry,
+        connection_failure_retry=section.connection_failure_retry,
+        connection_loss_retry_delay=section.connection_loss_retry_delay,
+        connection_failure_retry_delay=section.connection_failure_retry_delay,
+        connection_name=name,
+        connect_timeout_s=section.connect_timeout_s,
+        rpc_timeout_s=section.rpc_timeout_s,
+        publish_timeout_s=section.publish_timeout_s,
+        publish_window=section.publish_window,
+        waiting_publishes=section.waiting_publishes,
+        durability=Durability(section.durability),
+        dead_max_messages=section.dead_max_messages,
+        delay_prefetch=section.delay_prefetch,
+        redeclare_s=section.redeclare_s,
+    )
 
 
 def submit_policy(settings: Settings) -> SubmitPolicy:

@@ -304,7 +304,7 @@ class AmqpBroker(Logged):
         "Messages that may wait for a place in that window; further ones are refused at once.",
         check=at_least(0),
     )
-    answer_timeout_s: float = ours(
+    rpc_timeout_s: float = ours(
         10.0,
         "Seconds for each other answer of the broker: declaring, consuming, cancelling.",
         check=at_least(0.1),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
@@ -19,6 +20,7 @@ from jasmin_compat.servers.http.connections import HttpPolicy
 from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.settings.options import ErrorRetrial
 from jasmin_compat.settings.sections import (
+    AmqpBroker,
     Callbacks,
     Health,
     HttpApi,
@@ -30,6 +32,7 @@ from jasmin_compat.smpp import statuses
 from jasmin_compat.smpp.split import LongContent
 
 POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
+    policies.amqp_policy: (AmqpPolicy(), set()),
     policies.submit_policy: (SubmitPolicy(), set()),
     policies.dlr_policy: (DlrPolicy(), set()),
     policies.callback_policy: (CallbackPolicy(), set()),
@@ -104,3 +107,12 @@ def test_sentinels_have_host_and_port() -> None:
     client = RedisClient(sentinels=("s1:26379", "[::1]:26380"))
     made = policies.redis_policy(replace(Settings(), redis_client=client))
     assert made.sentinels == (("s1", 26379), ("::1", 26380))
+
+
+@pytest.mark.parametrize("word", ["durable", "quorum", "jasmin"])
+def test_every_durability_is_one_of_the_adapters(word: Any) -> None:
+    made = policies.amqp_policy(
+        replace(Settings(), amqp_broker=AmqpBroker(durability=word)), name="dlrd-gw"
+    )
+    assert made.durability is Durability(word)
+    assert made.connection_name == "dlrd-gw"
