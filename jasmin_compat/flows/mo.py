@@ -1,0 +1,127 @@
+"""What an SMSC delivers: receipts go to the lookup, messages to the router (contract/mo.md §1-2).
+
+The SMSC hears ESME_ROK only when the broker has taken it over; else an error that makes it send
+again, where Jasmin says ESME_ROK and loses it (W-MO-01).
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.messages import (
+    ConnectorId,
+    MoReceived,
+    MsgId,
+    ReceiptArrived,
+    SmppMsgId,
+)
+from jasmin_compat.ports import QueueError, QueueFull, Queues
+from jasmin_compat.smpp.pdus import DataSm, DeliverSm
+from jasmin_compat.smpp.receipts import Receipt, code_receipt_id, read_receipt
+from jasmin_compat.smpp.split import segment_of
+from jasmin_compat.smpp.statuses import ESME_RMSGQFUL, ESME_ROK, ESME_RX_T_APPN
+from jasmin_compat.wire import log_lines
+from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.dlr_messages import write_lookup
+from jasmin_compat.wire.mo_messages import write_mo
+
+log: Final = logging.getLogger("jasmin-sm-listener")
+
+
+@dataclass(slots=True)
+class InboundCounts:
+    """deliver_sm and data_sm of one connector since start."""
+
+    receipts: int = 0
+    """Handed to the lookup."""
+    messages: int = 0
+    """Of subscribers, handed to the router; segments each."""
+    refused_full: int = 0
+    """The queue held all it may; the SMSC is to send again."""
+    refused_away: int = 0
+    """The broker was away; the SMSC is to send again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundPorts:
+    """What taking in the messages of one connector needs from outside."""
+
+    connector: Callable[[], SmppConnector]
+    queues: Queues
+    new_msgid: Callable[[ConnectorId], MsgId]
+    local_now: Callable[[], datetime]
+    """Naive local time, as Jasmin writes it."""
+
+
+class Inbound:
+    """Takes what the SMSC of one connector delivers (ports.InboundMessages).
+
+    Publishes in the order of calls, as long as the broker takes them at once.
+    """
+
+    def __init__(self, ports: InboundPorts, *, log_privacy: bool) -> None:
+        self.counts = InboundCounts()
+        self._ports = ports
+        self._log_privacy = log_privacy
+
+    async def receive(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> int:
+        receipt = read_receipt(pdu)
+        if receipt is not None:
+            arrived = self._arrived(cid, pdu, receipt)
+            status = await self._publish(write_lookup(arrived))
+            self.counts.receipts += status == ESME_ROK
+            return status
+        return await self._receive_message(cid, pdu)
+
+    async def _receive_message(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> int:
+        segment = segment_of(pdu)
+        is_part = segment is not None and segment.total > 1
+        mo = MoReceived(
+            msgid=self._ports.new_msgid(cid),
+            cid=cid,
+            pdu=pdu,
+            received_at=self._ports.local_now(),
+            will_be_concatenated=is_part,
+        )
+        status = await self._publish(write_mo(mo))
+        if status == ESME_ROK:
+            self.counts.messages += 1
+            if segment is not None and is_part:
+                text = "DeliverSmContent[%s] is part %s of a long msg of (%s)"
+                log.info(text, mo.msgid, segment.number, segment.total)
+            else:
+                log.info("%s", log_lines.mo_received(mo, log_privacy=self._log_privacy))
+        return status
+
+    def _arrived(
+        self, cid: ConnectorId, pdu: DeliverSm | DataSm, receipt: Receipt
+    ) -> ReceiptArrived:
+        is_data = isinstance(pdu, DataSm)  # Jasmin converts no ids there (contract/dlr.md §4.2)
+        bases = 0 if is_data else self._ports.connector().dlr_msgid
+        return ReceiptArrived(
+            smpp_msgid=SmppMsgId(code_receipt_id(receipt.raw_id, bases)),
+            cid=cid,
+            pdu="data_sm" if is_data else "deliver_sm",
+            raw_id=receipt.raw_id,
+            stat=receipt.stat,
+            sub=receipt.sub,
+            dlvrd=receipt.dlvrd,
+            submit_date=receipt.submit_date,
+            done_date=receipt.done_date,
+            err=receipt.err,
+            text=receipt.text,
+        )
+
+    async def _publish(self, message: QueueMessage) -> int:
+        try:
+            await self._ports.queues.publish(message)
+        except QueueFull:
+            self.counts.refused_full += 1
+            return ESME_RMSGQFUL
+        except QueueError:
+            self.counts.refused_away += 1
+            return ESME_RX_T_APPN  # an ESME's temporary error (SMPP 3.4 §5.1.3)
+        return ESME_ROK

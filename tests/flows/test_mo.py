@@ -1,0 +1,174 @@
+"""What an SMSC delivers, and what it is told."""
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from jasmin_compat.flows.mo import Inbound, InboundPorts
+from jasmin_compat.gateway.messages import MsgId, ReceiptArrived, SmppMsgId
+from jasmin_compat.ports import BrokerAway, QueueError, QueueFull, Unroutable
+from jasmin_compat.runtime.current import Current
+from jasmin_compat.smpp import tlvs
+from jasmin_compat.smpp.pdus import DataSm, DeliverSm
+from jasmin_compat.wire.amqp_names import ROUTER_MO, lookup_binding
+from jasmin_compat.wire.dlr_messages import read_lookup
+from jasmin_compat.wire.mo_messages import read_mo
+from tests.builders import CID, connector
+from tests.fakes import FakeClock
+from tests.flows.submitting import FlakyQueues, lines
+
+AT = datetime(2026, 11, 23, 12, 0, 0)
+TEXT = (
+    b"id:00ab1 sub:001 dlvrd:001 submit date:2611231200 done date:2611231201 stat:DELIVRD "
+    b"err:000 text:hello"
+)
+RECEIPT = DeliverSm(source_addr=b"336", short_message=TEXT, esm_class=4)
+MESSAGE = DeliverSm(source_addr=b"336", destination_addr=b"1234", short_message=b"hello")
+
+
+class Bench:
+    def __init__(self, *, log_privacy: bool = False, **keys: Any) -> None:
+        self.queues = FlakyQueues(FakeClock())
+        ids = iter(range(1, 100))
+        ports = InboundPorts(
+            connector=Current(connector(**keys)),
+            queues=self.queues,
+            new_msgid=lambda cid: MsgId(f"{cid}-{next(ids)}"),
+            local_now=lambda: AT,
+        )
+        self.inbound = Inbound(ports, log_privacy=log_privacy)
+
+    async def receive(self, pdu: DeliverSm | DataSm) -> int:
+        return await self.inbound.receive(CID, pdu)
+
+
+async def bench(**fields: Any) -> Bench:
+    b = Bench(**fields)
+    await b.queues.declare([ROUTER_MO, lookup_binding("main")])
+    return b
+
+
+async def test_a_receipt_goes_to_the_lookup(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench()
+    assert await b.receive(RECEIPT) == 0
+    (told,) = b.queues.published
+    assert told.routing_key == "dlr.deliver_sm"
+    assert read_lookup(told) == ReceiptArrived(
+        smpp_msgid=SmppMsgId("AB1"),
+        cid=CID,
+        pdu="deliver_sm",
+        raw_id="00ab1",
+        stat="DELIVRD",
+        sub="001",
+        dlvrd="001",
+        submit_date="2611231200",
+        done_date="2611231201",
+        err="000",
+        text="hello",
+    )
+    assert b.inbound.counts.receipts == 1
+    assert lines(caplog) == []  # the lookup writes the DLR line
+
+
+# covers: SMPPC-34
+async def test_a_receipt_may_be_a_data_sm_of_tlvs_alone() -> None:
+    b = await bench(dlr_msgid=1)  # which no data_sm minds
+    data = DataSm(
+        tlvs=(
+            tlvs.write_c_octets(tlvs.RECEIPTED_MESSAGE_ID, b"12"),
+            tlvs.write_integer(tlvs.MESSAGE_STATE, 5),
+        )
+    )
+    assert await b.receive(data) == 0
+    told = read_lookup(b.queues.published[0])
+    assert isinstance(told, ReceiptArrived)
+    assert (told.pdu, told.smpp_msgid, told.stat) == ("data_sm", "12", "UNDELIV")
+
+
+# covers: SMPPC-24
+@pytest.mark.parametrize(
+    ("bases", "raw", "key"),
+    [(0, b"26", "26"), (1, b"26", "1A"), (2, b"1a", "26"), (1, b"x-1", "X-1")],
+)
+async def test_a_receipts_id_is_coded_as_the_connector_says(
+    bases: int, raw: bytes, key: str
+) -> None:
+    b = await bench(dlr_msgid=bases)
+    await b.receive(DeliverSm(short_message=b"id:" + raw + b" stat:DELIVRD"))
+    told = read_lookup(b.queues.published[0])
+    assert isinstance(told, ReceiptArrived)
+    assert (told.smpp_msgid, told.raw_id) == (key, raw.decode())
+
+
+# covers: W-DLR-18
+async def test_a_receipt_with_text_of_any_octets_is_taken() -> None:
+    b = await bench()
+    assert await b.receive(DeliverSm(short_message=TEXT + b"\xff\xe9\x00")) == 0
+
+
+async def test_a_message_goes_to_the_router_and_is_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench()
+    assert await b.receive(MESSAGE) == 0
+    (sent,) = b.queues.published
+    assert sent.routing_key == f"deliver.sm.{CID}"
+    mo = read_mo(sent)
+    assert (mo.msgid, mo.cid, mo.received_at) == ("con1-1", CID, AT)
+    assert (mo.pdu.source_addr, mo.will_be_concatenated, mo.concatenated) == (b"336", False, False)
+    assert await b.queues.depth("RouterPB_deliver_sm_all") == 1
+    assert lines(caplog) == [
+        f"INFO SMS-MO [cid:{CID}] [queue-msgid:con1-1] [status:CommandStatus.ESME_ROK] "
+        "[prio:PriorityFlag.LEVEL_0] [validity:None] [from:b'336'] [to:b'1234'] "
+        "[content:b'hello']"
+    ]
+
+
+async def test_the_content_is_not_logged_under_privacy(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench(log_privacy=True)
+    await b.receive(MESSAGE)
+    assert "** 5 byte content **" in lines(caplog)[0]
+
+
+async def test_a_segment_is_kept_and_marked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench()
+    part = DeliverSm(esm_class=0x40, short_message=bytes.fromhex("050003070301") + b"hel")
+    assert await b.receive(part) == 0
+    assert read_mo(b.queues.published[0]).will_be_concatenated
+    assert lines(caplog) == ["INFO DeliverSmContent[con1-1] is part 1 of a long msg of (3)"]
+
+
+# covers: W-MO-01 W-AMQP-03
+@pytest.mark.parametrize("pdu", [RECEIPT, MESSAGE], ids=["receipt", "message"])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(QueueFull("q"), 0x14), (BrokerAway("b"), 0x64), (Unroutable("k"), 0x64)],
+    ids=lambda value: type(value).__name__,
+)
+async def test_what_the_broker_does_not_take_the_smsc_is_to_send_again(
+    pdu: DeliverSm, error: QueueError, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench()
+    b.queues.refusals = [error]
+    assert await b.receive(pdu) == status
+    assert (b.queues.published, lines(caplog)) == ([], [])
+    counts = b.inbound.counts
+    assert (counts.refused_full, counts.refused_away) == (status == 0x14, status == 0x64)
+    assert await b.receive(pdu) == 0
+
+
+async def test_receipts_are_published_in_the_order_they_came() -> None:
+    b = await bench()
+    async with asyncio.TaskGroup() as tasks:
+        for n in range(20):
+            text = b"id:%d stat:DELIVRD" % (n + 1)
+            tasks.create_task(b.receive(DeliverSm(short_message=text)), name=f"receipt {n}")
+    assert [m.message_id for m in b.queues.published] == [str(n + 1) for n in range(20)]
