@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar, assert_never
+from typing import Final, assert_never
 
+from jasmin_compat.flows.sent_record import SentRecord
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, QueuedSubmit, Requeue, Verdict
 from jasmin_compat.gateway.submission import (
@@ -17,16 +18,14 @@ from jasmin_compat.gateway.submission import (
     Expired,
     NotSent,
     PartOutcome,
-    SegmentSent,
     Submit,
     SubmitPolicy,
     after_submit,
     before_submit,
     ended_unsent,
-    wants_receipt,
 )
 from jasmin_compat.gateway.throughput import Pace
-from jasmin_compat.ports import Clock, Queues, SmppLink, Store, StoreAway
+from jasmin_compat.ports import Clock, Queues, SmppLink, Store
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
 from jasmin_compat.wire import log_lines
@@ -35,9 +34,6 @@ from jasmin_compat.wire.amqp_names import TRIES
 from jasmin_compat.wire.dlr_messages import write_lookup
 from jasmin_compat.wire.submit_messages import read_submit, write_submit_resp
 
-ASK_STORE_AGAIN_S: Final = 0.25
-
-T = TypeVar("T")
 log: Final = logging.getLogger("jasmin-sm-listener")
 
 
@@ -98,9 +94,7 @@ class Submits:
         self._turn = asyncio.Lock()
         """Messages that wait for the pace go in the order they came."""
         self._at_work: dict[MsgId, asyncio.Event] = {}
-        self._unrecorded: dict[MsgId, tuple[SegmentSent, ...]] = {}
-        """Answered, but the store did not take it: a redelivery must know all the same."""
-        self._store_is_away = False
+        self._record = SentRecord(ports.store, ports.clock, wait_s=policy.store_wait_s)
         self._finished: dict[MsgId, _Finish] = {}
         """The last whose outcome was published. When one is settled too late the broker delivers
         it again, and its client must not be told twice."""
@@ -133,7 +127,7 @@ class Submits:
             QueueError: one of them was not taken; what was is not published again.
         """
         await self._ports.queues.publish(write_lookup(ended.replied))
-        self._unrecorded.pop(queued.msgid, None)
+        self._record.forget(queued.msgid)
         self._count_end(ended)
         verdict = Ack() if ended.dead is None else Dead(ended.dead)
         self._finished[queued.msgid] = _Finish(verdict, self._copy_of_answer(queued, ended.answer))
@@ -171,7 +165,7 @@ class Submits:
 
     async def _attempt(self, queued: QueuedSubmit, *, is_fresh: bool) -> Verdict:
         connector = self._ports.connector()
-        sent = await self._sent_before(queued, is_fresh=is_fresh)
+        sent = await self._record.sent_before(queued, is_fresh=is_fresh)
         plan = before_submit(queued, connector, sent=sent, now=self._ports.clock.unix())
         match plan:
             case Expired():
@@ -190,7 +184,7 @@ class Submits:
             requeue_delay_s=connector.requeue_delay_s,
         )
         self._log(queued, parts, outcomes, decided)
-        await self._record(queued, decided.record)
+        await self._record.add(queued, decided.record)
         match decided:
             case Ended():
                 return await self.end(queued, decided)
@@ -234,63 +228,6 @@ class Submits:
         if again.delay_s is None:
             return Requeue()
         return Delay(again.delay_s, ((TRIES, str(again.tries)),))
-
-    # ------------------------------------------------------------ the store
-
-    async def _sent_before(
-        self, queued: QueuedSubmit, *, is_fresh: bool
-    ) -> tuple[SegmentSent, ...]:
-        """What is known to be answered. Only what may have been sent before pays for asking."""
-        here = self._unrecorded.get(queued.msgid, ())
-        must_wait = wants_receipt(queued)
-        if is_fresh and not (must_wait and self._store_is_away):
-            return here
-        try:
-            recorded = await self._with_store(
-                lambda: self._ports.store.sent(queued.msgid), is_patient=must_wait
-            )
-        except StoreAway:
-            if must_wait:
-                raise
-            self._ports.store.counts.repeats_possible += 1
-            return here
-        known = {segment.index: segment for segment in (*recorded, *here)}
-        return tuple(known[index] for index in sorted(known))
-
-    async def _record(self, queued: QueuedSubmit, segments: tuple[SegmentSent, ...]) -> None:
-        """Raises StoreAway for a message with a DLR, whose receipts need the record."""
-        earlier = self._unrecorded.get(queued.msgid, ())
-        if not segments and not earlier:
-            return
-        segments = (*earlier, *segments)
-        self._unrecorded[queued.msgid] = segments
-        must_wait = wants_receipt(queued)
-        try:
-            await self._with_store(
-                lambda: self._ports.store.record_sent(queued.msgid, segments), is_patient=must_wait
-            )
-        except StoreAway:
-            if must_wait:
-                raise
-            self._ports.store.counts.repeats_possible += 1
-        else:
-            del self._unrecorded[queued.msgid]
-
-    async def _with_store(self, ask: Callable[[], Awaitable[T]], *, is_patient: bool) -> T:
-        """Raises StoreAway: at once, or if patient after `store_wait_s`."""
-        clock = self._ports.clock
-        until = clock.monotonic() + (self._policy.store_wait_s if is_patient else 0)
-        while True:
-            try:
-                answer = await ask()
-            except StoreAway:
-                self._store_is_away = True
-                if clock.monotonic() >= until:
-                    raise
-            else:
-                self._store_is_away = False
-                return answer
-            await clock.sleep(ASK_STORE_AGAIN_S)
 
     # ------------------------------------------------------------ messages.log
 

@@ -13,7 +13,7 @@ from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.flows.submit import SubmitPorts, Submits
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.dlr import DlrPolicy
-from jasmin_compat.gateway.messages import ConnectorId, MsgId, QueuedSubmit
+from jasmin_compat.gateway.messages import ConnectorId, MsgId, QueuedSubmit, Verdict
 from jasmin_compat.gateway.submission import SubmitPolicy
 from jasmin_compat.ports import (
     Answered,
@@ -45,10 +45,14 @@ class FlakyQueues(MemoryQueues):
         self.published: list[QueueMessage] = []
         self.refusals: list[QueueError] = []
         """Raised by the next publishes, in turn."""
+        self.is_blocked = False
+        """The broker takes nothing."""
 
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         if self.refusals:
             raise self.refusals.pop(0)
+        if self.is_blocked:
+            raise AWAY
         self.published.append(message)
         await super().publish(message, mandatory=mandatory)
 
@@ -191,6 +195,10 @@ def queued(*texts: str, receipt: bool = False, **fields: Any) -> QueuedSubmit:
 
 def message(*texts: str, redelivered: bool = False, **fields: Any) -> QueueMessage:
     return replace(write_submit(queued(*texts, **fields)), redelivered=redelivered)
+
+
+async def submitted(b: Bench, *texts: str, **fields: Any) -> Verdict:
+    return await b.submits.submit_one(message(*texts, **fields))
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:

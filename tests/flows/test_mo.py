@@ -92,7 +92,7 @@ async def test_a_receipt_may_be_a_data_sm_of_tlvs_alone() -> None:
 # covers: SMPPC-24
 @pytest.mark.parametrize(
     ("bases", "raw", "key"),
-    [(0, b"26", "26"), (1, b"26", "1A"), (2, b"1a", "26"), (1, b"x-1", "X-1")],
+    [(0, b"26", "26"), (1, b"26", "1A"), (2, b"1a", "26"), (1, b"x1", "X1")],
 )
 async def test_a_receipts_id_is_coded_as_the_connector_says(
     bases: int, raw: bytes, key: str
