@@ -15,7 +15,7 @@ def nobody(_host: str) -> bool:
     return False
 
 
-# covers: W-HTTP-02 W-REST-05
+# covers: W-HTTP-02
 @pytest.mark.parametrize(
     ("host", "port", "denied"),
     [

@@ -164,7 +164,6 @@ def test_who_answered_and_did_not_acknowledge_is_given_up_then() -> None:
     )
 
 
-# covers: W-MO-06
 @pytest.mark.parametrize("outcome", [HttpReply(503, "ACK/Jasmin"), NoReply("refused")])
 def test_who_may_come_back_is_tried_for_a_day(outcome: HttpReply | NoReply) -> None:
     dlr = builders.http_dlr(tries=3, first_tried_at=0.0)

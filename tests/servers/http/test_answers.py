@@ -123,7 +123,6 @@ def test_the_log_line_is_jasmins(logged: str, line: str) -> None:
     assert logged == line
 
 
-# covers: W-HTTP-04
 def test_a_password_is_answered_but_not_logged() -> None:
     refused = BadArguments(b"Argument [password] has an invalid value: [secret\n].")
     refusal = refuse_arguments(refused)

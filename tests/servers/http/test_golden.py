@@ -134,7 +134,7 @@ def test_every_case_is_judged_or_has_a_reason() -> None:
 
 
 # covers: HTTP-01 HTTP-02 HTTP-03 HTTP-04 HTTP-05 HTTP-10 HTTP-12 HTTP-28 HTTP-35 HTTP-36 HTTP-37
-# covers: HTTP-38 HTTP-39 HTTP-40 HTTP-42 HTTP-49 HTTP-50
+# covers: HTTP-38 HTTP-39 HTTP-40 HTTP-49 HTTP-50
 @pytest.mark.parametrize("case", JUDGED, ids=lambda case: case["id"])
 async def test_the_answer_and_what_is_sent_are_as_recorded(
     case: dict[str, Any], api: RunningApi

@@ -100,7 +100,6 @@ async def test_references_of_long_messages_go_round_from_1_to_255() -> None:
         assert (taken[0], taken[252], taken[253]) == (3, 255, 1)
 
 
-# covers: HTTP-52
 async def test_counters_are_jasmins() -> None:
     async with running_api() as api:
         send = api.api.send

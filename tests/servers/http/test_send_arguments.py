@@ -92,7 +92,7 @@ def test_a_plain_request_asks_for_nothing() -> None:
     assert (read.tags, read.tlvs, read.content) == ((), (), b"hello")
 
 
-# covers: HTTP-17 HTTP-18 HTTP-20
+# covers: HTTP-17 HTTP-18
 def test_everything_asked_for_is_read() -> None:
     read = send_arguments(
         checked(
