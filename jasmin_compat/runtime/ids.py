@@ -5,7 +5,8 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
 _POOL_OCTETS = 4096
-"""Asking the kernel once for 256 ids: 0.7 us an id, where `str(uuid.uuid4())` costs 2.6."""
+"""Asking the kernel once for 256 ids: 0.9 us an id, where `str(uuid.uuid4())` costs 3.3."""
+_VARIANT = "89ab"
 
 MsgIdSource = Callable[[str, str | None, str, str | None], str]
 """f(pdu_type, uid, source_cid, destination_cid): Jasmin's signature."""
@@ -26,12 +27,11 @@ class RandomIds:
     def __call__(self) -> str:
         if self._at == len(self._pool):
             self._pool, self._at = self._octets(_POOL_OCTETS), 0
-        number = int.from_bytes(self._pool[self._at : self._at + 16], "big")
+        text = self._pool[self._at : self._at + 16].hex()
+        variant = _VARIANT[self._pool[self._at + 8] & 3]
         self._at += 16
-        # RFC 9562 §5.4: version 4 in bits 48-51, variant 10 in bits 64-65
-        number = number & ~(0xF000 << 64) & ~(0xC000 << 48) | (4 << 76) | (2 << 62)
-        text = f"{number:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        # RFC 9562 §5.4: the version is digit 12, the variant the two high bits of digit 16
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
 class MsgIds:
