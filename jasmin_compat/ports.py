@@ -212,8 +212,13 @@ class Store(Protocol):
         """
         ...
 
-    async def find(self, smpp_msgid: SmppMsgId) -> Correlated | None:
-        """The request a receipt belongs to; None when unknown (yet, or any more)."""
+    async def find(self, smpp_msgid: SmppMsgId, cid: ConnectorId) -> Correlated | None:
+        """The request a receipt belongs to; None when unknown (yet, or any more).
+
+        Where two SMSCs gave the same id, that of the connector the receipt came by; only an
+        HTTP sender's request says which that is. Else the one mapped last, whatever the connector:
+        receipts may come by another than the message went.
+        """
         ...
 
     async def forget(self, msgid: MsgId) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from jasmin_compat.gateway.dlr import DlrPolicy, wants_receipts
-from jasmin_compat.gateway.messages import DlrRequest, MsgId, SmppMsgId
+from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, HttpDlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import Clock, Correlated, Expired, GroupPart, SegmentSent, StoreCounts
 from jasmin_compat.wire.redis_records import (
     DLR,
@@ -88,6 +88,8 @@ class MemoryStore:
         self.counts = StoreCounts(is_connected=True)
         self._messages: dict[MsgId, _Message] = {}
         self._mapped: dict[SmppMsgId, MsgId] = {}
+        self._also: dict[tuple[ConnectorId, SmppMsgId], MsgId] = {}
+        """Whose id another connector's SMSC has given to a newer message."""
         self._groups: dict[str, dict[int, MsgId]] = {}
         self._untold: dict[MsgId, _Untold] = {}
         self._ends: list[tuple[float, MsgId]] = []
@@ -144,9 +146,9 @@ class MemoryStore:
         self._changed(request.msgid, message)
         self._end_if_done(request.msgid, message.asked)
 
-    async def find(self, smpp_msgid: SmppMsgId) -> Correlated | None:
+    async def find(self, smpp_msgid: SmppMsgId, cid: ConnectorId) -> Correlated | None:
         self._begin()
-        msgid = self._mapped.get(smpp_msgid)
+        msgid = self._also.get((cid, smpp_msgid), self._mapped.get(smpp_msgid))
         asked = None if msgid is None else self._messages[msgid].asked
         if msgid is None or asked is None:
             return None
@@ -164,7 +166,7 @@ class MemoryStore:
         if message is None or asked is None or smpp_msgid not in asked.awaited:
             return
         asked.done[smpp_msgid] = asked.awaited.pop(smpp_msgid)
-        self._unmap(msgid, [smpp_msgid])
+        self._unmap(asked, [smpp_msgid])
         self._changed(msgid, message)
         self._end_if_done(msgid, asked)
 
@@ -183,7 +185,16 @@ class MemoryStore:
         for smpp_msgid, index in ids:
             if smpp_msgid not in asked.done:
                 asked.awaited[smpp_msgid] = index
+                self._set_aside(smpp_msgid, asked.request)
                 self._mapped[smpp_msgid] = asked.request.msgid
+
+    def _set_aside(self, smpp_msgid: SmppMsgId, newer: DlrRequest) -> None:
+        older = self._messages[self._mapped.get(smpp_msgid, newer.msgid)].asked
+        if older is None or older.request.msgid == newer.msgid:
+            return
+        cid = _connector_of(older.request)
+        if cid is not None and cid != _connector_of(newer):
+            self._also[cid, smpp_msgid] = older.request.msgid
 
     def _is_fresh(self, message: _Message, segment: SegmentSent) -> bool:
         """Not recorded yet. What an earlier id of it reports is of no interest any more."""
@@ -192,13 +203,16 @@ class MemoryStore:
             return True
         if message.asked is not None and before.smpp_msgid != segment.smpp_msgid:
             message.asked.awaited.pop(before.smpp_msgid, None)
-            self._unmap(message.asked.request.msgid, [before.smpp_msgid])
+            self._unmap(message.asked, [before.smpp_msgid])
         return before.smpp_msgid != segment.smpp_msgid
 
-    def _unmap(self, msgid: MsgId, ids: Iterable[SmppMsgId]) -> None:
+    def _unmap(self, asked: _Asked, ids: Iterable[SmppMsgId]) -> None:
+        msgid, cid = asked.request.msgid, _connector_of(asked.request)
         for smpp_msgid in ids:
             if self._mapped.get(smpp_msgid) == msgid:  # else the SMSC has used the id again
                 del self._mapped[smpp_msgid]
+            if cid is not None and self._also.get((cid, smpp_msgid)) == msgid:
+                del self._also[cid, smpp_msgid]
 
     def _join_group(self, asked: _Asked) -> None:
         if asked.part is None:
@@ -298,7 +312,7 @@ class MemoryStore:
             return []
         siblings: list[MsgId] = []
         if message.asked is not None:
-            self._unmap(msgid, message.asked.awaited)
+            self._unmap(message.asked, message.asked.awaited)
             siblings = self._leave_group(message.asked)
             message.asked = None
         self.counts.octets -= message.octets
@@ -318,3 +332,7 @@ def _ids_to_await(segments: Iterable[SegmentSent]) -> list[tuple[SmppMsgId, int]
         for segment in segments
         if segment.wants_receipt and segment.command_status == 0 and segment.smpp_msgid is not None
     ]
+
+
+def _connector_of(request: DlrRequest) -> ConnectorId | None:
+    return request.cid if isinstance(request, HttpDlrRequest) else None

@@ -12,7 +12,7 @@ from jasmin_compat.adapters.redis_connect import RedisAway, RedisPolicy, Reply, 
 from jasmin_compat.adapters.redis_pipeline import RedisPipeline
 from jasmin_compat.adapters.redis_scripts import Script, Scripts
 from jasmin_compat.gateway.dlr import DlrPolicy
-from jasmin_compat.gateway.messages import DlrRequest, MsgId, SmppMsgId
+from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import (
     Clock,
     Correlated,
@@ -104,8 +104,8 @@ class RedisStore:
         source = source_of(request).encode()
         await self._write(self._scripts.map_smpp_msgids, request.msgid.encode(), source, *ids)
 
-    async def find(self, smpp_msgid: SmppMsgId) -> Correlated | None:
-        reply = await self._run(self._scripts.find, smpp_msgid.encode())
+    async def find(self, smpp_msgid: SmppMsgId, cid: ConnectorId) -> Correlated | None:
+        reply = await self._run(self._scripts.find, smpp_msgid.encode(), cid.encode())
         if reply is None:
             return None
         msgid, source, replied, fields = cast(tuple[bytes, bytes, int, list[bytes]], reply)

@@ -67,7 +67,7 @@ async def _look_up_answer(
 async def _look_up_receipt(
     receipt: ReceiptArrived, *, store: Store, tell: Tell, policy: DlrPolicy
 ) -> Verdict:
-    found = await store.find(receipt.smpp_msgid)
+    found = await store.find(receipt.smpp_msgid, receipt.cid)
     if found is None:
         return _not_found(receipt, store, policy)
     if not found.replied and waits_for_reply(found.request, policy):

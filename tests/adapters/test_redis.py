@@ -17,7 +17,7 @@ from jasmin_compat.adapters.redis import open_redis_store
 from jasmin_compat.adapters.redis_connect import ClusterRefused, RedisPolicy
 from jasmin_compat.adapters.redis_scripts import MAX_UNTOLD, TELL_S
 from jasmin_compat.gateway.dlr import DlrPolicy, wants_receipts
-from jasmin_compat.gateway.messages import DlrRequest, MsgId, SmppMsgId
+from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import Correlated, GroupPart, SegmentSent, Store, StoreAway
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire.redis_records import (
@@ -27,7 +27,7 @@ from jasmin_compat.wire.redis_records import (
     source_of,
 )
 from tests import recorded_dlrs
-from tests.builders import http_request, smpp_request
+from tests.builders import CID, http_request, smpp_request
 from tests.contracts.store_contract import M1, M2, A, B, MakeStore, StoreContract, segment
 from tests.fakes import FakeClock
 from tests.services import Redis, Sentinel, free_port
@@ -204,7 +204,7 @@ async def test_what_a_jasmin_wrote_is_found_and_ended(
 ) -> None:
     store = await make_store()
     write_as_jasmin(server.client, request_, "M1")
-    found = await store.find(M1)
+    found = await store.find(M1, CID)
     assert found == Correlated(msgid=A, request=request_, replied=True)
     await store.finish_segment(A, M1)
     assert server.keys() <= {"jc:octets"}
@@ -238,7 +238,7 @@ async def test_a_record_nobody_can_read_is_no_request(
     server.client.hset(f"dlr:{A}", mapping=fields)
     server.client.hset("queue-msgid:M1", mapping={"msgid": A, "connector_type": "httpapi"})
     assert await store.request(A) is None
-    assert await store.find(M1) is None
+    assert await store.find(M1, CID) is None
 
 
 async def test_a_mapping_of_the_other_kind_does_not_match(
@@ -248,8 +248,8 @@ async def test_a_mapping_of_the_other_kind_does_not_match(
     await store.remember(http_request(msgid=A))
     server.client.hset("queue-msgid:M1", mapping={"msgid": A, "connector_type": "smppsapi"})
     server.client.hset("queue-msgid:M2", mapping={"msgid": A, "connector_type": "httpapi", "x": 1})
-    assert await store.find(M1) is None
-    assert await store.find(M2) is None
+    assert await store.find(M1, CID) is None
+    assert await store.find(M2, CID) is None
 
 
 async def test_at_start_a_jasmins_records_come_under_the_budget(
@@ -262,8 +262,8 @@ async def test_at_start_a_jasmins_records_come_under_the_budget(
     await until(lambda: server.client.zcard("jc:dlr-index") == 100)
     await until(lambda: len(server.keys("queue-msgid:*")) == 100)
     assert len(server.keys("dlr:*")) == 100
-    assert await store.find(SmppMsgId("S1499")) is not None
-    assert await store.find(SmppMsgId("S0")) is None
+    assert await store.find(SmppMsgId("S1499"), CID) is not None
+    assert await store.find(SmppMsgId("S0"), CID) is None
     assert store.counts.evicted == 1400
 
 
@@ -362,7 +362,12 @@ TIMES = {"siblings_grace_s": 66, "sent_ttl_s": 3602}
 WISHES: list[Any] = [
     make(expiry_s=expiry_s, **fields)
     for expiry_s in (205, 5050, 86400)
-    for make, fields in ((http_request, {"level": 1}), (http_request, {}), (smpp_request, {}))
+    for make, fields in (
+        (http_request, {"level": 1}),
+        (http_request, {}),
+        (http_request, {"cid": ConnectorId("other")}),
+        (smpp_request, {}),
+    )
 ]
 PARTS = st.none() | st.builds(
     GroupPart, group=st.sampled_from("gh"), number=st.integers(1, 3), of=st.just(3)
@@ -421,7 +426,8 @@ async def seen(store: Store) -> dict[str, object]:
     await store.forget(MsgId("nobody"))  # a write: counts are as of the last
     found = {f"request {msgid}": await store.request(msgid) for msgid in MSGIDS}
     found |= {f"sent {msgid}": await store.sent(msgid) for msgid in MSGIDS}
-    found |= {f"find {id_}": await store.find(id_) for id_ in SMPP_MSGIDS}
+    for cid in (CID, ConnectorId("other")):
+        found |= {f"find {id_} {cid}": await store.find(id_, cid) for id_ in SMPP_MSGIDS}
     counts = store.counts
     return found | {"counts": (counts.records, counts.evicted, counts.expired)}
 

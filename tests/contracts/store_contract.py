@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from jasmin_compat.gateway.messages import MsgId, SmppMsgId
+from jasmin_compat.gateway.messages import ConnectorId, MsgId, SmppMsgId
 from jasmin_compat.ports import GroupPart, SegmentSent, Store
-from tests.builders import http_request, smpp_request
+from tests.builders import CID, http_request, smpp_request
 
 MakeStore = Callable[..., Awaitable[Store]]
 """With DlrPolicy fields as keywords."""
@@ -65,7 +65,7 @@ class StoreContract(ABC):
     async def test_an_unknown_message_has_no_request(self, store: Store) -> None:
         assert await store.request(A) is None
         assert await store.sent(A) == ()
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
 
     async def test_a_forgotten_request_is_gone(self, store: Store) -> None:
         await store.remember(http_request(msgid=A))
@@ -132,12 +132,12 @@ class StoreContract(ABC):
     ) -> None:
         # covers: DLR-14
         await store.remember(request_)
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         await store.map_smpp_msgids(request_, [M1])
-        found = await store.find(M1)
+        found = await store.find(M1, CID)
         assert found is not None
         assert (found.msgid, found.request, found.replied) == (A, request_, True)
-        assert await store.find(M2) is None
+        assert await store.find(M2, CID) is None
 
     @EACH_REQUEST
     async def test_the_answer_maps_the_ids_that_asked_for_a_receipt(
@@ -152,12 +152,12 @@ class StoreContract(ABC):
                 segment(2, "M3"),
             ],
         )
-        assert await store.find(M1) is None
-        found = await store.find(M3)
+        assert await store.find(M1, CID) is None
+        found = await store.find(M3, CID)
         assert found is not None
         assert not found.replied
         await store.map_smpp_msgids(request_, [M3])
-        found = await store.find(M3)
+        found = await store.find(M3, CID)
         assert found is not None
         assert found.replied
 
@@ -165,15 +165,15 @@ class StoreContract(ABC):
         await store.remember(http_request(msgid=A, level=1))
         await store.record_sent(A, [segment(0, "M1")])
         await store.record_sent(B, [segment(0, "M2")])
-        assert await store.find(M1) is None
-        assert await store.find(M2) is None
+        assert await store.find(M1, CID) is None
+        assert await store.find(M2, CID) is None
 
     async def test_nothing_is_mapped_for_a_forgotten_request(self, store: Store) -> None:
         request = http_request(msgid=A)
         await store.remember(request)
         await store.forget(A)
         await store.map_smpp_msgids(request, [M1])
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         assert store.counts.records == 0
 
     async def test_an_empty_id_is_an_id(self, store: Store) -> None:
@@ -181,7 +181,7 @@ class StoreContract(ABC):
         request = http_request(msgid=A)
         await store.remember(request)
         await store.map_smpp_msgids(request, [SmppMsgId("")])
-        assert await store.find(SmppMsgId("")) is not None
+        assert await store.find(SmppMsgId(""), CID) is not None
 
     async def test_a_used_again_id_belongs_to_the_newer_message(self, store: Store) -> None:
         older, newer = http_request(msgid=A), http_request(msgid=B)
@@ -189,9 +189,32 @@ class StoreContract(ABC):
             await store.remember(request)
             await store.map_smpp_msgids(request, [M1])
         await store.forget(A)
-        found = await store.find(M1)
+        found = await store.find(M1, CID)
         assert found is not None
         assert found.msgid == B
+
+    async def test_two_smscs_may_give_the_same_id(self, store: Store) -> None:
+        # covers: W-DLR-08
+        older = http_request(msgid=A, cid=ConnectorId("con-a"))
+        newer = http_request(msgid=B, cid=ConnectorId("con-b"))
+        for request in (older, newer, older):
+            await store.remember(request)
+            await store.map_smpp_msgids(request, [M1])
+        for request in (older, newer):
+            found = await store.find(M1, request.cid)
+            assert found is not None
+            assert found.request == request
+        await store.finish_segment(B, M1)
+        assert await store.find(M1, newer.cid) == await store.find(M1, older.cid)
+        await store.finish_segment(A, M1)
+        assert await store.find(M1, older.cid) is None
+        assert (store.counts.records, store.counts.octets) == (0, 0)
+
+    async def test_a_receipt_may_come_by_another_connector(self, store: Store) -> None:
+        """A transmitter for the messages, a receiver for the receipts."""
+        await store.remember(http_request(msgid=A))
+        await store.map_smpp_msgids(http_request(msgid=A), [M1])
+        assert await store.find(M1, ConnectorId("receiver")) is not None
 
     # ------------------------------------------------------------ the end of a message
 
@@ -203,7 +226,7 @@ class StoreContract(ABC):
         await store.remember(request_)
         await store.map_smpp_msgids(request_, [M1])
         await store.finish_segment(A, M1)
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         assert await store.request(A) is None
         assert (store.counts.records, store.counts.octets) == (0, 0)
 
@@ -216,7 +239,7 @@ class StoreContract(ABC):
         await store.map_smpp_msgids(request, [SmppMsgId("P4")])
         await store.finish_segment(A, SmppMsgId("P4"))
         for index in range(5):
-            assert await store.find(SmppMsgId(f"P{index}")) is None
+            assert await store.find(SmppMsgId(f"P{index}"), CID) is None
         assert await store.request(A) is None
         await self.pass_time(store, 3610)  # only that it was sent is known, and for an hour
         await store.forget(A)
@@ -228,11 +251,11 @@ class StoreContract(ABC):
         await store.remember(request)
         await store.record_sent(A, [segment(0, "M1")])
         await store.finish_segment(A, M1)
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         assert await store.request(A) == request
         await store.map_smpp_msgids(request, [M1])
         assert await store.request(A) is None
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
 
     async def test_a_finished_segment_is_not_mapped_again(self, store: Store) -> None:
         request = http_request(msgid=A)
@@ -242,8 +265,8 @@ class StoreContract(ABC):
         await store.finish_segment(A, M1)
         await store.record_sent(A, [segment(0, "M1")])
         await store.map_smpp_msgids(request, [M1, M2])
-        assert await store.find(M1) is None
-        assert await store.find(M2) is not None
+        assert await store.find(M1, CID) is None
+        assert await store.find(M2, CID) is not None
 
     async def test_finishing_what_is_unknown_changes_nothing(self, store: Store) -> None:
         await store.finish_segment(A, M1)
@@ -276,9 +299,9 @@ class StoreContract(ABC):
         await self.three_segments(store)
         await store.finish_segment(A, M3)
         await self.pass_time(store, 50)
-        assert await store.find(M1) is not None
+        assert await store.find(M1, CID) is not None
         await store.finish_segment(A, M1)
-        assert await store.find(M2) is not None
+        assert await store.find(M2, CID) is not None
         await store.finish_segment(A, M2)
         assert await store.request(A) is None
 
@@ -287,7 +310,7 @@ class StoreContract(ABC):
         await self.three_segments(store)
         await store.finish_segment(A, M3)
         await self.pass_time(store, 62)
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         assert await store.request(A) is None
         assert await store.expired(10) == []  # the last segment told the client already
         assert store.counts.expired == 0
@@ -298,7 +321,7 @@ class StoreContract(ABC):
         store = await make_store(siblings_grace_s=0)
         await self.three_segments(store)
         await store.finish_segment(A, M3)
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         assert await store.request(A) is None
 
     # ------------------------------------------------------------ an SMPP sender's own segments
@@ -318,9 +341,9 @@ class StoreContract(ABC):
         assert await store.request(A) is not None
         await store.finish_segment(C, M3)
         assert await store.request(C) is None
-        assert await store.find(M1) is not None
+        assert await store.find(M1, CID) is not None
         await self.pass_time(store, 62)
-        assert await store.find(M1) is None
+        assert await store.find(M1, CID) is None
         await store.forget(A)
         assert (store.counts.records, store.counts.octets) == (0, 0)
 
@@ -329,7 +352,7 @@ class StoreContract(ABC):
         await self.own_segments(store, A, B, C)
         await store.finish_segment(C, M3)
         assert await store.request(A) is None
-        assert await store.find(M2) is None
+        assert await store.find(M2, CID) is None
         assert (store.counts.records, store.counts.octets) == (0, 0)
 
     async def test_a_reference_used_again_makes_a_new_group(self, make_store: MakeStore) -> None:
@@ -337,10 +360,10 @@ class StoreContract(ABC):
         await self.own_segments(store, A, B)
         await self.own_segments(store, C, D, first_id=3)
         await store.finish_segment(B, M2)
-        assert await store.find(M3) is not None
+        assert await store.find(M3, CID) is not None
         await store.finish_segment(D, M4)
-        assert await store.find(M3) is None
-        assert await store.find(M1) is not None  # left to its own expiry
+        assert await store.find(M3, CID) is None
+        assert await store.find(M1, CID) is not None  # left to its own expiry
 
     # ------------------------------------------------------------ expiry
 
@@ -355,7 +378,7 @@ class StoreContract(ABC):
             await store.map_smpp_msgids(request, [SmppMsgId(f"for {msgid}")])
         await self.pass_time(store, 102)
         await store.expired(10)
-        assert await store.find(SmppMsgId(f"for {A}")) is None
+        assert await store.find(SmppMsgId(f"for {A}"), CID) is None
         assert await store.request(B) is not None
         await store.forget(A)
         assert store.counts.records == 1
@@ -419,7 +442,7 @@ class StoreContract(ABC):
             await store.map_smpp_msgids(request, [SmppMsgId(f"for {request.msgid}")])
         assert await store.request(A) is not None
         assert await store.request(B) is None
-        assert await store.find(SmppMsgId(f"for {B}")) is None
+        assert await store.find(SmppMsgId(f"for {B}"), CID) is None
         assert await store.request(C) is not None
         assert (store.counts.records, store.counts.evicted) == (2, 1)
 

@@ -6,6 +6,8 @@
 --   jc:sent:<msgid>   hash, what the SMSC answered: segment index -> state, status, ':', smpp_msgid
 --                     (wire/redis_records.py); '~<smpp_msgid>' for an id whose answer a Jasmin got;
 --                     't' when it was written, 'c' the lookup is through with the answer, 'e' ended
+--   jc:also:<cid>:<smpp_msgid>  string, the msgid whose queue-msgid: another connector's SMSC has
+--                     taken over by giving the same id
 --   jc:part:<msgid>   string, an SMPP sender's own segment: '<number>/<of> <group>'
 --   jc:group:<group>  hash, its siblings: number -> msgid
 --   jc:dlr-index      sorted set of messages with a dlr: record
@@ -104,22 +106,54 @@ end
 
 local MAPPING = #'queue-msgid:' + #'msgid' + #'connector_type'
 
+-- False for a sender by SMPP: its request does not say.
+local function connector_of(msgid)
+  return redis.call('HGET', 'dlr:' .. msgid, 'connector')
+end
+
+local function also_key(msgid, id)
+  local cid = connector_of(msgid)
+  return cid and 'jc:also:' .. cid .. ':' .. id
+end
+
+-- An id is about to be another message's. If that went another way, both SMSCs count alike.
+local function set_aside(msgid, id, newer)
+  add_octets(msgid, -hash_octets('queue-msgid:' .. id))
+  local key = also_key(msgid, id)
+  local ttl = redis.call('PTTL', 'dlr:' .. msgid)
+  if not key or ttl <= 0 or connector_of(msgid) == connector_of(newer) then return end
+  redis.call('SET', key, msgid, 'PX', ttl)
+  add_octets(msgid, #key + #msgid)
+end
+
 -- Octets added.
 local function map(msgid, id, source)
   local key = 'queue-msgid:' .. id
-  local is_new = redis.call('HGET', key, 'msgid') ~= msgid
+  local owner = redis.call('HGET', key, 'msgid')
+  if owner and owner ~= msgid then set_aside(owner, id, msgid) end
   redis.call('HSET', key, 'msgid', msgid, 'connector_type', source)
   local ttl = redis.call('PTTL', 'dlr:' .. msgid)
   if ttl > 0 then redis.call('PEXPIRE', key, ttl) end
-  return is_new and MAPPING + #id + #msgid + #source or 0
+  return owner == msgid and 0 or MAPPING + #id + #msgid + #source
 end
 
--- Octets gone. Not if the SMSC has used the id again.
+-- The keys that lead from an id to this message, and their octets.
+local function mappings_of(msgid, id)
+  local keys, octets = {}, 0
+  local key, also = 'queue-msgid:' .. id, also_key(msgid, id)
+  if redis.call('HGET', key, 'msgid') == msgid then
+    keys[1], octets = key, hash_octets(key)
+  end
+  if also and redis.call('GET', also) == msgid then
+    keys[#keys + 1], octets = also, octets + #also + #msgid
+  end
+  return keys, octets
+end
+
+-- Octets gone.
 local function unmap(msgid, id)
-  local key = 'queue-msgid:' .. id
-  if redis.call('HGET', key, 'msgid') ~= msgid then return 0 end
-  local octets = hash_octets(key)
-  redis.call('DEL', key)
+  local keys, octets = mappings_of(msgid, id)
+  if keys[1] then redis.call('DEL', unpack(keys)) end
   return octets
 end
 
@@ -188,7 +222,9 @@ local function shorten(msgid)
   local ends_at, octets = held('jc:dlr-index', msgid)
   local keys = { 'dlr:' .. msgid, 'jc:part:' .. msgid }
   for _, segment in ipairs(segments(msgid)) do
-    if segment.state == '+' then keys[#keys + 1] = 'queue-msgid:' .. segment.id end
+    if segment.state == '+' then
+      for _, key in ipairs(mappings_of(msgid, segment.id)) do keys[#keys + 1] = key end
+    end
   end
   for _, key in ipairs(keys) do
     if redis.call('TTL', key) > GRACE_S then redis.call('EXPIRE', key, GRACE_S) end
