@@ -25,24 +25,44 @@ from jasmin_compat.gateway.messages import (
     SubmitReplied,
     Verdict,
 )
-from jasmin_compat.ports import Clock, QueueError, Store, StoreAway
+from jasmin_compat.ports import Clock, QueueError, Queues, Store, StoreAway
 from jasmin_compat.wire import log_lines
+from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import TRIES
+from jasmin_compat.wire.dlr_messages import read_lookup, write_callback
 
 LOG: Final = logging.getLogger("dlr")
 
 SWEEP_LIMIT: Final = 100
 
 Tell = Callable[[DlrCallback], Awaitable[None]]
-"""Publish `dlr_thrower.*`; returns when the broker has it. Raises QueueError."""
+
+
+def telling(queues: Queues) -> Tell:
+    """Publish `dlr_thrower.*`; returns when the broker has it. Raises QueueError."""
+
+    async def tell(callback: DlrCallback) -> None:
+        await queues.publish(write_callback(callback))
+
+    return tell
 
 
 async def look_up(
+    message: QueueMessage, *, store: Store, queues: Queues, policy: DlrPolicy
+) -> Verdict:
+    """One message of `DLRLookup-<pid>`.
+
+    Raises:
+        Undecodable
+        StoreAway, QueueError: nothing is lost; the message is to come again.
+    """
+    event = read_lookup(message)
+    return await look_up_event(event, store=store, tell=telling(queues), policy=policy)
+
+
+async def look_up_event(
     event: SubmitReplied | ReceiptArrived, *, store: Store, tell: Tell, policy: DlrPolicy
 ) -> Verdict:
-    """Raises:
-    StoreAway, QueueError: nothing is lost; the event is to come again.
-    """
     if isinstance(event, SubmitReplied):
         return await _look_up_answer(event, store=store, tell=tell, policy=policy)
     return await _look_up_receipt(event, store=store, tell=tell, policy=policy)
@@ -126,14 +146,16 @@ def _log_receipt(receipt: ReceiptArrived, policy: DlrPolicy) -> None:
     LOG.info("%s", log_lines.receipt_matched(receipt, log_privacy=policy.log_privacy))
 
 
-async def sweep_expired(*, store: Store, tell: Tell, clock: Clock, policy: DlrPolicy) -> NoReturn:
+async def sweep_expired(
+    *, store: Store, queues: Queues, clock: Clock, policy: DlrPolicy
+) -> NoReturn:
     """Tell of requests that ended without their receipt (`on_expiry: callback`), for ever.
 
     With `silent` the store only tidies up, which it else does when it is written to.
     """
     while True:
         try:
-            told = await _sweep(store=store, tell=tell)
+            told = await _sweep(store, telling(queues))
         except (StoreAway, QueueError) as error:  # what is not told is given out again
             LOG.debug("expired requests wait: %s", error)
             told = 0
@@ -141,7 +163,7 @@ async def sweep_expired(*, store: Store, tell: Tell, clock: Clock, policy: DlrPo
             await clock.sleep(policy.sweep_s)
 
 
-async def _sweep(*, store: Store, tell: Tell) -> int:
+async def _sweep(store: Store, tell: Tell) -> int:
     ended = await store.expired(SWEEP_LIMIT)
     for each in ended:
         await tell(plan_after_expiry(each.request, by_budget=each.by_budget))

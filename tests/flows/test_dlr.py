@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
+from jasmin_compat.flows.consume import Source, consume
 from jasmin_compat.flows.dlr import SWEEP_LIMIT, look_up, sweep_expired
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import (
     Ack,
+    ConnectorId,
     Delay,
     DlrCallback,
     HttpDlr,
@@ -23,7 +26,10 @@ from jasmin_compat.gateway.messages import (
     Verdict,
 )
 from jasmin_compat.gateway.submission import SegmentSent
-from jasmin_compat.ports import BrokerAway, StoreAway
+from jasmin_compat.ports import BrokerAway, Correlated, StoreAway
+from jasmin_compat.wire import amqp_names
+from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
+from jasmin_compat.wire.dlr_messages import read_callback, write_lookup
 from tests import recorded_dlrs
 from tests.builders import MSGID, http_request, receipt, smpp_request
 from tests.fakes import FakeClock
@@ -42,13 +48,16 @@ class Desk:
         self.told: list[DlrCallback] = []
         self.broken: Exception | None = None
 
-    async def tell(self, callback: DlrCallback) -> None:
+    async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
+        assert mandatory
         if self.broken is not None:
             raise self.broken
-        self.told.append(callback)
+        self.told.append(read_callback(message))
 
     async def look_up(self, event: SubmitReplied | ReceiptArrived) -> Verdict:
-        return await look_up(event, store=self.store, tell=self.tell, policy=self.policy)
+        """By way of the queue message, of which a retry changes the headers only."""
+        message = write_lookup(event)
+        return await look_up(message, store=self.store, queues=self, policy=self.policy)
 
     def statuses(self) -> list[str]:
         return [callback.message_status for callback in self.told]
@@ -67,6 +76,16 @@ def replied(status: str = "ESME_ROK", **fields: Any) -> SubmitReplied:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+def passing(clock: FakeClock, fact: Callable[[], bool], seconds: float = 0.5) -> Callable[[], bool]:
+    """The fact, after some more time each time it is asked for."""
+
+    def after_a_while() -> bool:
+        clock.advance(seconds)
+        return fact()
+
+    return after_a_while
 
 
 # ---------------------------------------------------------------- the two events
@@ -129,6 +148,17 @@ async def test_the_recordings_are_told_of_alike(desk: Desk) -> None:
         told = [recorded_dlrs.headers_of(callback) for callback in desk.told]
         assert told == ([] if recorded.callback is None else [recorded.callback]), recorded.flow
         await desk.store.forget(recorded.request.msgid)
+
+
+@pytest.mark.parametrize("kind", ["", "submit_sm_resp", "deliver_sm"])
+async def test_what_is_no_event_is_said_to_be_none(desk: Desk, kind: str) -> None:
+    """The consumer keeps it in the dead-letter queue; Jasmin never settles it."""
+    # covers: W-DLR-17
+    message = QueueMessage(
+        exchange="messaging", routing_key="dlr.x", body=b"", headers={"type": kind}
+    )
+    with pytest.raises(Undecodable):
+        await look_up(message, store=desk.store, queues=desk, policy=desk.policy)
 
 
 # ---------------------------------------------------------------- order
@@ -242,6 +272,44 @@ async def test_a_store_that_is_away_is_passed_on_to_the_consumer(desk: Desk) -> 
     assert await away.request(MSGID) is not None
 
 
+class ComesBack(MemoryStore):
+    """Away until told otherwise."""
+
+    is_away = True
+
+    async def find(self, smpp_msgid: SmppMsgId, cid: ConnectorId) -> Correlated | None:
+        if self.is_away:
+            raise StoreAway
+        return await super().find(smpp_msgid, cid)
+
+
+async def test_a_receipt_outlives_an_outage_and_its_own_earliness() -> None:
+    """Through real queues and the real consumer: store away, then no mapping yet, then told."""
+    # covers: DLR-12 W-DLR-03 W-DLR-20
+    clock, policy = FakeClock(), DlrPolicy()
+    queues, store = MemoryQueues(clock=clock), ComesBack(policy=policy, clock=clock)
+    lookups = Source(queue="DLRLookup-main", consumer_tag="DLRLookup-main", prefetch=10)
+    await queues.declare([amqp_names.lookup_binding("main"), amqp_names.DLR_THROWER])
+    await queues.publish(write_lookup(receipt()))
+    stop = asyncio.Event()
+
+    async def handle(message: QueueMessage) -> Verdict:
+        return await look_up(message, store=store, queues=queues, policy=policy)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(consume(queues, lookups, handle, stop=stop))
+        await until(lambda: lookups.counts.store_away == 1)
+        store.is_away = False
+        await until(passing(clock, lambda: store.counts.early == 1))
+        await store.remember(http_request(level=2))
+        await store.map_smpp_msgids(http_request(level=2), [M13])
+        await until(passing(clock, lambda: store.counts.matched == 1))
+        stop.set()
+    assert await queues.depth("dlr_thrower") == 1
+    assert await queues.depth("DLRLookup-main") == 0
+    assert store.counts.records == 0
+
+
 # ---------------------------------------------------------------- log lines
 
 
@@ -275,20 +343,12 @@ class Sweeping:
     async def __aenter__(self) -> None:
         desk = self._desk
         self._task = asyncio.create_task(
-            sweep_expired(store=desk.store, tell=desk.tell, clock=desk.clock, policy=desk.policy)
+            sweep_expired(store=desk.store, queues=desk, clock=desk.clock, policy=desk.policy)
         )
 
     async def __aexit__(self, *_: object) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
-
-
-def pass_time(desk: Desk, until_so: Callable[[], bool], seconds: float = 5.0) -> Callable[[], bool]:
-    def is_so() -> bool:
-        desk.clock.advance(seconds)
-        return until_so()
-
-    return is_so
 
 
 async def test_expired_requests_are_told_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -300,8 +360,8 @@ async def test_expired_requests_are_told_of(caplog: pytest.LogCaptureFixture) ->
         await desk.store.remember(request)
     with caplog.at_level(logging.INFO, "dlr"):
         async with Sweeping(desk):
-            await until(pass_time(desk, lambda: len(desk.told) == 3))
-            await until(pass_time(desk, lambda: desk.clock.monotonic() > 1000))
+            await until(passing(desk.clock, lambda: len(desk.told) == 3, 5))
+            await until(passing(desk.clock, lambda: desk.clock.monotonic() > 1000, 20))
     assert [(d.msgid, d.message_status) for d in desk.told] == [
         ("m60", "UNKNOWN"),
         ("m90", "EXPIRED"),
@@ -329,7 +389,7 @@ async def test_the_sweep_survives_a_broker_that_is_away() -> None:
     await desk.store.remember(http_request(expiry_s=10))
     desk.broken = BrokerAway()
     async with Sweeping(desk):
-        await until(pass_time(desk, lambda: desk.store.counts.expired == 1))
+        await until(passing(desk.clock, lambda: desk.store.counts.expired == 1))
         desk.broken = None
-        await until(pass_time(desk, lambda: len(desk.told) == 1))
+        await until(passing(desk.clock, lambda: len(desk.told) == 1))
     assert desk.statuses() == ["EXPIRED"]

@@ -42,7 +42,7 @@ async def test_a_message_with_dlr_waits_for_the_store_to_come_back() -> None:
         b.store.is_away = False
         await in_time(b, task)
     assert task.result() == Ack()
-    assert await b.store.find(SmppMsgId("ID-HELLO"), CID) is not None
+    assert await b.store.find(SmppMsgId("ID-HELLO"), builders.CID) is not None
 
 
 async def test_what_was_sent_before_the_store_went_is_not_sent_again_when_it_is_back() -> None:
