@@ -16,6 +16,8 @@ from compat_tests.targets.ours import Ours
 from compat_tests.world import World, opened, opened_external
 from tests.services import RabbitMq
 
+pytest.register_assert_rewrite("compat_tests.replay")
+
 QUIRKS = quirks.read()
 
 

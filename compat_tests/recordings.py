@@ -22,6 +22,8 @@ _spec.loader.exec_module(_norm)
 
 ABSENT = "<absent>"
 
+SEGMENT_REFERENCE = re.compile(rb"^(\x05\x00\x03).", re.DOTALL)
+
 VARIES = {"server", "date"}
 """Headers that are not compared (design: what `identical` means)."""
 
@@ -77,9 +79,8 @@ def comparable_submit(pdu: Pdu) -> dict[str, Any]:
         name: "<time>" if isinstance(value, str) and ABSOLUTE_TIME.match(value) else value
         for name, value in pdu.fields.items()
     }
-    message = fields["short_message"]
-    if fields["esm_class"] & 0x40 and message[:3] == b"\x05\x00\x03":
-        fields["short_message"] = message[:3] + b"?" + message[4:]
+    if fields["esm_class"] & 0x40:
+        fields["short_message"] = SEGMENT_REFERENCE.sub(rb"\1?", fields["short_message"])
     tlvs = dict(pdu.tlvs)
     if smpp.SAR_MSG_REF_NUM in tlvs:
         tlvs[smpp.SAR_MSG_REF_NUM] = b"??"
@@ -100,10 +101,16 @@ class Flow:
     """The PDU the recorded SMSC sent to start the flow."""
     response: Pdu | None = field(repr=False)
     """What the gateway answered to it."""
-    message_id: str | None
-    """What the recorded SMSC called the message in its submit_sm_resp."""
+    answers: tuple[Pdu, ...] = field(repr=False)
+    """The submit_sm_resp of the recorded SMSC, in the order it sent them."""
     records: dict[str, dict[str, str]] = field(repr=False)
     """Redis hashes the flow wrote and left."""
+
+    @property
+    def message_id(self) -> str | None:
+        """What the recorded SMSC called the message, or its last part."""
+        ids = [pdu["message_id"] for pdu in self.answers if not pdu.status]
+        return ids[-1] if ids else None
 
     def __str__(self) -> str:
         return self.name
@@ -111,22 +118,22 @@ class Flow:
 
 def flows(recording: str) -> dict[str, Flow]:
     """The flows of a recording by name."""
-    return {f["name"]: _flow(f) for f in golden.load(recording)["flows"]}
+    recorded = golden.load(recording)["flows"]
+    return {f["name"]: _flow(f) for f in recorded if all("event" in e for e in f["amqp"])}
 
 
 def _flow(recorded: dict[str, Any]) -> Flow:
     result = recorded["result"]
     injected = result.get("injected_hex") if isinstance(result, dict) else None
     pdus = [smpp.parse(bytes.fromhex(e["hex"])) for e in recorded["smsc"]]
-    ids = [pdu["message_id"] for pdu in pdus if pdu.name == "submit_sm_resp" and not pdu.status]
-    answers = [p for p in pdus if p.name in {"deliver_sm_resp", "data_sm_resp"}]
+    responses = [p for p in pdus if p.name in {"deliver_sm_resp", "data_sm_resp"}]
     return Flow(
         name=recorded["name"],
         publishes=tuple(e for e in recorded["amqp"] if e["event"] == "publish"),
         callbacks=tuple(recorded["http_callbacks"]),
         injected=bytes.fromhex(injected) if injected else None,
-        response=answers[0] if injected and answers else None,
-        message_id=ids[-1] if ids else None,
+        response=responses[0] if injected and responses else None,
+        answers=tuple(pdu for pdu in pdus if pdu.name == "submit_sm_resp"),
         records={
             e["key"]: {name: value["latin1"] for name, value in e["fields"].items()}
             for e in recorded.get("redis_after") or []
@@ -138,11 +145,13 @@ def _flow(recorded: dict[str, Any]) -> Flow:
 class Comparable:
     """Puts recorded and live observations of one flow into one form.
 
-    Message ids become <UUID:n> in order of appearance, the sink's address becomes SINK.
+    Message ids become <UUID:n> in order of appearance, the sink's address becomes SINK, the SMSC's
+    ids `q1` and `m1` are one: a scenario may rename the recorded ones, to be alone with them.
     """
 
     def __init__(self, sink: str) -> None:
-        self._norm = _norm.Norm([(re.escape(sink), "SINK")])
+        ids = [(r"\bq(\d+)\b", r"m\1"), (r"\bQ(\d+)\b", r"M\1")]
+        self._norm = _norm.Norm([(re.escape(sink), "SINK"), *ids])
 
     def publish(
         self,
@@ -179,7 +188,7 @@ class Comparable:
         if isinstance(value, bytes):
             if value[:1] == b"\x80":
                 return self._plain(pickles.show(value))
-            return self._norm.s(value.decode("latin-1"))
+            return self._norm.s(SEGMENT_REFERENCE.sub(rb"\1?", value).decode("latin-1"))
         if isinstance(value, dict):
             if value.get("class", "").endswith("SubmitSMResp"):
                 value["state"]["seqNum"] = "<seq>"

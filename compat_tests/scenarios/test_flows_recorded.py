@@ -1,130 +1,17 @@
-"""The recorded flows of HTTP messages and their receipts: queue messages, callbacks, records.
-
-The SMSC gives each message the id of the recording and sends the recorded receipts octet by octet.
-"""
-
-import re
-from typing import Any
+"""The recorded flows of HTTP messages and their receipts: queue messages, callbacks, records."""
 
 import pytest
 
 from compat_tests import sites
 from compat_tests.peers.smsc import Answer
-from compat_tests.recordings import Comparable, Flow, differences, flows
+from compat_tests.recordings import flows
+from compat_tests.replay import TO, receipted_id, replay_receipt, replay_submit
 from compat_tests.world import World
 
 FLOWS = flows("flows_http_mt_dlr")
-TO = "15550001"
-RECORDED_SINK = "127.0.0.1:27780"
-SETTLE_S = 0.25
-"""How long nothing more may come after what was recorded came."""
-
-BY_RELEASE = ("mt_credential.state.quotas_updated: ", "authorizations.ip: ")
-"""Of the user in a bill: a mark of unsaved quotas, and a permission that 0.11.0 has not."""
 
 LEVELS = [(level, method) for level in "123" for method in ("GET", "POST")]
 STATES = ("ACCEPTD", "UNKNOWN", "EXPIRED", "DELETED", "UNDELIV", "REJECTD", "DELIVRD")
-
-
-class Live:
-    """Watches one flow on the running gateway."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._tapped, self._called = len(world.tap.messages), len(world.sink.calls)
-
-    async def publishes(self, flow: Flow) -> list[dict[str, Any]]:
-        """As many as recorded and no more, in the order they came."""
-        tap, count = self.world.tap, len(flow.publishes)
-        await tap.bell.until(
-            lambda: len(tap.messages) - self._tapped >= count, f"{count} publishes"
-        )
-        await tap.bell.stays(
-            lambda: len(tap.messages) - self._tapped == count, f"{count} publishes", SETTLE_S
-        )
-        live = Comparable(f"127.0.0.1:{self.world.sink.port}")
-        return [
-            live.publish(m.exchange, m.routing_key, m.properties, m.headers, m.body)
-            for m in tap.messages[self._tapped :]
-        ]
-
-    async def callbacks(self, flow: Flow) -> list[Any]:
-        sink = self.world.sink
-        await sink.bell.until(
-            lambda: len(sink.calls) - self._called >= len(flow.callbacks), "callbacks as recorded"
-        )
-        live = Comparable(f"127.0.0.1:{sink.port}")
-        return [
-            live.callback(c.method, c.target, c.headers, c.body.decode())
-            for c in sink.calls[self._called :]
-        ]
-
-
-def recorded_publishes(flow: Flow) -> list[dict[str, Any]]:
-    then = Comparable(RECORDED_SINK)
-    return [
-        then.publish(
-            p["exchange"],
-            p["routing_keys"][0],
-            {k: v for k, v in p["properties"].items() if k != "headers"},
-            {k: _octets(v) for k, v in p["properties"].get("headers", {}).items()},
-            bytes.fromhex(p["body_hex"]),
-        )
-        for p in flow.publishes
-    ]
-
-
-def recorded_callbacks(flow: Flow) -> list[Any]:
-    then = Comparable(RECORDED_SINK)
-    return [
-        then.callback(c["method"], c["target"], c["headers"], c["body_text"])
-        for c in flow.callbacks
-    ]
-
-
-def _octets(value: Any) -> Any:
-    return bytes.fromhex(value["$bytes"]) if isinstance(value, dict) else value
-
-
-def in_any_order(publishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Daemons publish side by side: only the order within one key is the flow's."""
-    return sorted(publishes, key=lambda p: str(p["key"]))
-
-
-async def compare(live: Live, flow: Flow) -> None:
-    publishes = in_any_order(await live.publishes(flow))
-    found = differences(publishes, in_any_order(recorded_publishes(flow)))
-    assert [line for line in found if not any(name in line for name in BY_RELEASE)] == []
-    assert differences(await live.callbacks(flow), recorded_callbacks(flow)) == []
-
-
-async def replay_submit(world: World, flow: Flow, answer: Answer, **arguments: str) -> str:
-    """Send with the recorded arguments and compare; the message id."""
-    world.smsc.script(TO, answer)
-    live = Live(world)
-    msgid = await world.accepted(user=sites.FULL, to=TO, **arguments)
-    await compare(live, flow)
-    return msgid
-
-
-async def replay_receipt(world: World, flow: Flow) -> None:
-    """Send the recorded receipt and compare."""
-    live = Live(world)
-    assert flow.injected is not None
-    assert flow.response is not None
-    response = await world.smsc.request_octets(world.smsc.bound("con1")[-1], flow.injected)
-    assert (response.name, response.status) == (flow.response.name, flow.response.status)
-    await compare(live, flow)
-
-
-def receipted_id(flow: Flow) -> str:
-    """The SMSC's id in the recorded receipt: of its text or its TLV."""
-    assert flow.injected is not None
-    found = re.search(rb"id:(?:000)?(m\d+)", flow.injected) or re.search(
-        rb"\x00\x1e\x00.(m\d+)\0", flow.injected
-    )
-    assert found is not None, flow
-    return found[1].decode()
 
 
 # covers: AMQP-01 AMQP-02 SMPPC-29
