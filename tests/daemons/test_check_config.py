@@ -51,7 +51,6 @@ def test_mistakes_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [line.partition(": ")[0] for line in err.splitlines()] == [f"{cfg}:2", f"{site}:1"]
 
 
-# covers: W-SEC-04
 def test_default_passwords_on_open_addresses_are_risks(tmp_path: Path) -> None:
     assert [risk.split()[0] for risk in risks(read(tmp_path, ""))] == [
         "[smpp-server-pb]",

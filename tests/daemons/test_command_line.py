@@ -37,7 +37,6 @@ def test_version_and_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
 
 
-# covers: CONF-07
 def test_a_wrong_command_line_ends_as_jasmins_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert jasmin_main("jasmind", ["--nonsense"]) == 0
     first, second = capsys.readouterr().out.splitlines()

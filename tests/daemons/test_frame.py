@@ -141,7 +141,6 @@ def test_what_does_not_drain_is_cancelled(
     assert "Not everything was drained in time." in capfd.readouterr().out
 
 
-# covers: W-CFG-14
 @pytest.mark.parametrize("in_a_group", [False, True])
 def test_a_stop_while_it_still_starts_is_in_order(tmp_path: Path, in_a_group: bool) -> None:
     async def start(frame: Frame) -> None:

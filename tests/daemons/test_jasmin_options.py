@@ -7,7 +7,6 @@ import pytest
 from jasmin_compat.daemons.jasmin_options import UsageMistake, add_options, help_text, parse
 
 
-# covers: CONF-01 CONF-07
 def test_what_gateway_scripts_and_unit_files_call() -> None:
     args = parse("jasmind", ["-c", "/etc/j.cfg", "-u", "jcliadmin", "-p", "jclipwd"])
     assert (args.config, args.username, args.password) == ("/etc/j.cfg", "jcliadmin", "jclipwd")

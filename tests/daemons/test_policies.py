@@ -90,11 +90,13 @@ def test_any_other_word_splits_without_a_mark(word: str, method: str) -> None:
     assert made.long_content.method == method
 
 
+# covers: W-DLR-21
 @pytest.mark.parametrize(
     ("client", "url"),
     [
         (RedisClient(), "redis://127.0.0.1:6379/0"),
         (RedisClient(password="p@w/d", dbid=3), "redis://:p%40w%2Fd@127.0.0.1:6379/3"),
+        (RedisClient(dbid=3), "redis://127.0.0.1:6379/3"),
         (RedisClient(username="u", tls=True, port=1), "rediss://u@127.0.0.1:1/0"),
         (RedisClient(username="u", password="", host="::1"), "redis://u:@[::1]:6379/0"),
     ],

@@ -38,7 +38,6 @@ def test_there_is_one_for_each_way_to_run() -> None:
     ]
 
 
-# covers: OPS-09
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_starts_a_script_of_the_package_and_restarts_it(unit: Path) -> None:
     found = values(unit)

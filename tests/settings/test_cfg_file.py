@@ -38,7 +38,6 @@ log_privacy =
 """
 
 
-# covers: CONF-01
 def test_values_are_as_rawconfigparser_has_them(tmp_path: Path) -> None:
     found = read(tmp_path, RULES)
     assert [(e.section, e.key, e.raw, e.where) for e in found.entries] == [

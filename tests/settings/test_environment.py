@@ -23,7 +23,6 @@ def test_no_two_options_share_a_variable() -> None:
     assert len(set(names)) == len(names)
 
 
-# covers: CONF-02
 def test_text_is_used_as_it_is() -> None:
     source = read_variables({"REDIS_CLIENT_PASSWORD": "None", "OTHER": "x"}, TABLES)
     assert [(e.section, e.key, e.raw, e.where) for e in source.entries] == [
@@ -57,7 +56,6 @@ def test_a_service_variable_of_kubernetes_is_no_setting(name: str) -> None:
     assert "Kubernetes" in source.warnings[0].text
 
 
-# covers: CONF-04
 @pytest.mark.parametrize(
     ("name", "url", "values"),
     [

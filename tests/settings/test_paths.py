@@ -5,7 +5,7 @@ import pytest
 from jasmin_compat.settings.paths import Paths, paths_from
 
 
-# covers: CONF-03 W-CFG-17
+# covers: W-CFG-17
 @pytest.mark.parametrize(
     ("environment", "paths"),
     [

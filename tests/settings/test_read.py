@@ -33,7 +33,6 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-# covers: CONF-02 CONF-05
 def test_cfg_then_yaml_then_environment(site: Site) -> None:
     site.cfg.write_text("[amqp-broker]\nhost = a\nport = 1\nvhost = v\nusername = u\n")
     site.yaml = site.folder / "s.yaml"
@@ -102,7 +101,6 @@ def test_option_names_mind_no_case_in_a_cfg_file(site: Site) -> None:
     assert site.read().settings.smpp_server.enquireLinkTimerSecs == 7
 
 
-# covers: CONF-03
 def test_files_are_in_the_folders_of_the_environment(site: Site) -> None:
     site.cfg.write_text("[smpp-server]\nid = s2\n[router]\nlog_file = /x/{LOG_PATH}.log\n")
     settings = site.read({"LOG_PATH": "/l", "STORE_PATH": "/s"}).settings
@@ -112,7 +110,6 @@ def test_files_are_in_the_folders_of_the_environment(site: Site) -> None:
     assert settings.router.log_file == "/x/{LOG_PATH}.log"
 
 
-# covers: CONF-04
 def test_urls_win_over_everything(site: Site) -> None:
     settings = site.read(
         {
@@ -134,7 +131,6 @@ def test_the_redis_url_option_stands_for_the_others(site: Site) -> None:
     assert (client.username, client.password) == ("u", "p")
 
 
-# covers: W-DLR-21 CONF-10
 @pytest.mark.parametrize(("password", "warned"), [("", True), ("password = x\n", False)])
 def test_a_database_counts_without_a_password_too(site: Site, password: str, warned: bool) -> None:
     site.cfg.write_text(f"[redis-client]\ndbid = 3\n{password}")
