@@ -207,6 +207,12 @@ class Redis:
             )
         wait_for_port(self.port, self._process)
 
+    def flush(self) -> None:
+        """Forget every record."""
+        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+            s.sendall(b"FLUSHALL\r\n")
+            assert s.recv(100).startswith(b"+OK")
+
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 

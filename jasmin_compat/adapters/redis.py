@@ -55,14 +55,19 @@ async def open_redis_store(
         await disconnect(await connect(policy, counts))
     pipeline = RedisPipeline(policy=policy, counts=counts, clock=clock)
     store = RedisStore(pipeline=pipeline, scripts=Scripts(dlr), counts=counts, clock=clock)
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(pipeline.run(), name="redis pipeline")
         adopting = tasks.create_task(store.adopt(), name="redis scan")
         try:
             yield store
+        except Exception as error:  # noqa: BLE001 - raised below, not as one of a group
+            failure = error
         finally:
             adopting.cancel()
             running.cancel()
+    if failure is not None:
+        raise failure
 
 
 class RedisStore:

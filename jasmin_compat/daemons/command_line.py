@@ -21,6 +21,12 @@ class Command(Protocol):
 
 
 COMMANDS = {
+    "serve": ("serve", "run the whole gateway in one process"),
+    "demo": ("demo", "show a gateway at work, with nothing else installed"),
+    "smsc": ("smsc", "simulate an SMSC"),
+    "jasmind": ("jasmind", "run the HTTP API and the connectors, as Jasmin's jasmind"),
+    "dlrlookupd": ("dlrlookupd", "look delivery reports up, as Jasmin's dlrlookupd"),
+    "dlrd": ("dlrd", "make callbacks of delivery reports, as Jasmin's dlrd"),
     "check-config": ("check_config", "show the effective settings and every mistake in them"),
     "write-configs": ("write_configs", "write sample settings files, every option explained"),
 }

@@ -6,9 +6,10 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -90,7 +91,7 @@ class Frame:
     """Of readiness; add the daemon's own."""
     sources: list[Callable[[], Iterable[Measured]]] = field(default_factory=list)
     """Of metrics; add the daemon's own."""
-    is_started: bool = False
+    started: asyncio.Event = field(default_factory=asyncio.Event)
     """To be set when everything listens and consumes: not ready before."""
 
     @property
@@ -98,7 +99,7 @@ class Frame:
         return self.read.settings
 
 
-Work = Callable[[Frame], Awaitable[None]]
+Work = Callable[[Frame], Coroutine[Any, Any, None]]
 """Starts, waits for `frame.stop`, drains, closes, returns. An error it raises ends the daemon:
 CannotStart with one line, any other with a traceback."""
 
@@ -235,7 +236,7 @@ class _Running:
     def _check_started(self) -> Ready | NotReady:
         if self._frame.stop.is_set():
             return NotReady("stopping")
-        return Ready() if self._frame.is_started else NotReady("starting")
+        return Ready() if self._frame.started.is_set() else NotReady("starting")
 
     def _check_loop(self) -> Ready | NotReady:
         lag_s = self._lag.counts.lag_s

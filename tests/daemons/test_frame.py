@@ -53,7 +53,7 @@ def read(tmp_path: Path, **environment: str) -> SettingsRead:
 
 
 async def stopped_by_signal(frame: Frame) -> None:
-    frame.is_started = True
+    frame.started.set()
     os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(5):
         await frame.stop.wait()
@@ -177,7 +177,7 @@ def test_health_shows_starting_started_and_stopping(tmp_path: Path) -> None:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", timeout=timeout) as session:
             await until(lambda: listens(port))
             await look(session)
-            frame.is_started = True
+            frame.started.set()
             await look(session)
             async with session.get("/metrics") as reply:
                 text = await reply.text()
@@ -197,7 +197,7 @@ def test_lost_log_lines_are_a_warning_of_readiness(
     (tmp_path / "log").touch()  # no folder: nothing can be written there
 
     async def work(frame: Frame) -> None:
-        frame.is_started = True
+        frame.started.set()
         logging.getLogger("jasmin-router").info("lost")
         await until(lambda: frame.logs.counts.dropped > 0)
         await until(lambda: listens(port))

@@ -1,0 +1,62 @@
+"""The part that takes messages over HTTP."""
+
+import asyncio
+from collections.abc import Callable
+
+from jasmin_compat.daemons.frame import CannotStart, Frame
+from jasmin_compat.daemons.parts import Part
+from jasmin_compat.daemons.policies import http_policy, send_policy
+from jasmin_compat.flows.mt import MtPorts
+from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
+from jasmin_compat.ports import Queues, Store
+from jasmin_compat.runtime.ids import MsgIds
+from jasmin_compat.servers.http.app import HttpApi
+from jasmin_compat.servers.http.connections import listen
+from jasmin_compat.servers.http.send import Send
+from jasmin_compat.servers.measures import Measured
+
+
+def http_part(
+    frame: Frame, *, directory: Callable[[], Directory], queues: Queues, store: Store, ids: MsgIds
+) -> Part:
+    """Listens on [http-api] bind and port."""
+    settings = frame.settings
+
+    def new_msgid(routable: MtRoutable, cid: ConnectorId) -> MsgId:
+        return MsgId(ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
+
+    ports = MtPorts(
+        directory=directory,
+        queues=queues,
+        store=store,
+        new_msgid=new_msgid,
+        local_now=frame.clock.local_now,
+    )
+    send = Send(ports=ports, policy=send_policy(settings), unix=frame.clock.unix)
+    api = HttpApi(
+        send,
+        policy=http_policy(settings),
+        unix=frame.clock.unix,
+        release=settings.jasmin_compat.release,
+    )
+    frame.sources.append(
+        lambda: [
+            Measured(prefix="httpapi", counts=send.counts),
+            Measured(prefix="http", counts=api.server.counts),
+        ]
+    )
+
+    async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
+        bind, port = settings.http_api.bind, settings.http_api.port
+        try:
+            listener = await listen(api.server, bind, port)
+        except OSError as reason:
+            raise CannotStart("HTTPApi", f"{bind}:{port}: {reason.strerror}") from reason
+        started()
+        try:
+            await stop.wait()
+        finally:
+            await listener.close(settings.shutdown.drain_s)
+
+    return Part("HTTPApi", run)

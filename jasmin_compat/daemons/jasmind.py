@@ -1,0 +1,108 @@
+"""jasmind: HTTP API and SMPP client connectors; lookups and callbacks too, if asked for."""
+
+import argparse
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from jasmin_compat.daemons.connectors_part import Reach, connectors_part
+from jasmin_compat.daemons.dlr_parts import lookup_part, thrower_part
+from jasmin_compat.daemons.frame import (
+    EXIT_SETTINGS,
+    JASMIND,
+    Frame,
+    Work,
+    read_or_tell,
+    run_daemon,
+)
+from jasmin_compat.daemons.further_checks import site_of
+from jasmin_compat.daemons.http_part import http_part
+from jasmin_compat.daemons.jasmin_options import add_options
+from jasmin_compat.daemons.lookups import lookup_pid
+from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
+from jasmin_compat.daemons.parts import run_parts
+from jasmin_compat.daemons.router_part import router_part
+from jasmin_compat.daemons.site import Site
+from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.ports import Queues, Store
+from jasmin_compat.runtime.current import Current
+from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
+
+EMPTY = Site(directory=Directory(), groups={}, started=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Which parts run in this process."""
+
+    http: bool = True
+    lookup: bool = False
+    thrower: bool = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_options(parser, "jasmind")
+
+
+def run(args: argparse.Namespace) -> int:
+    read = read_or_tell(JASMIND, args)
+    if read is None:
+        return EXIT_SETTINGS
+    roles = Roles(
+        http=not args.disable_http_api,
+        lookup=args.enable_dlr_lookup,
+        thrower=args.enable_dlr_thrower,
+    )
+    unbuilt = {
+        "enable_deliver_thrower": "MO messages stay in RouterPB_deliver_sm_all",
+        "enable_interceptor_client": "no script is called",
+    }
+    missing = [text for option, text in unbuilt.items() if getattr(args, option)]
+    return run_daemon(JASMIND, read, work(roles, missing))
+
+
+def work(roles: Roles, missing: list[str]) -> Work:
+    """Over RabbitMQ and Redis."""
+
+    async def over_broker(frame: Frame) -> None:
+        for text in missing:
+            frame.say.warning(f"Not there yet: {text}.")
+        async with (
+            open_store(frame) as store,
+            open_queues(frame, name="jasmind") as queues,
+        ):
+            await run_gateway(frame, roles, queues, store)
+
+    return over_broker
+
+
+async def run_gateway(
+    frame: Frame, roles: Roles, queues: Queues, store: Store, *, site: Site | None = None
+) -> None:
+    """Every part of a gateway that `roles` names, until the stop; `site` instead of the file's."""
+    if site is None:
+        site = site_of(frame.read) or EMPTY
+    directory = Current(site.directory)
+    ids = MsgIds(msgid_plugin())
+    async with AsyncExitStack() as opened:
+        parts = [router_part(frame, queues=queues)]
+        if roles.thrower:
+            calls = await opened.enter_async_context(open_calls(frame))
+            parts.append(thrower_part(frame, queues=queues, calls=calls))
+        if roles.lookup:
+            parts.append(lookup_part(frame, queues=queues, store=store))
+        parts.append(
+            connectors_part(
+                frame,
+                site,
+                Reach(
+                    directory=directory,
+                    queues=queues,
+                    store=store,
+                    ids=ids,
+                    lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
+                ),
+            )
+        )
+        if roles.http:
+            parts.append(http_part(frame, directory=directory, queues=queues, store=store, ids=ids))
+        await run_parts(frame, parts)

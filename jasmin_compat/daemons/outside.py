@@ -1,0 +1,116 @@
+"""Open what a daemon reaches: the broker and the store, real or in memory, and callbacks."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from jasmin_compat.adapters.amqp import open_amqp_queues
+from jasmin_compat.adapters.http_calls import HttpCallsByAiohttp
+from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_store import MemoryStore
+from jasmin_compat.adapters.redis import open_redis_store
+from jasmin_compat.adapters.redis_connect import ClusterRefused
+from jasmin_compat.daemons.frame import CannotStart, Frame
+from jasmin_compat.daemons.policies import (
+    amqp_policy,
+    calls_policy,
+    dlr_policy,
+    memory_policy,
+    redis_policy,
+)
+from jasmin_compat.gateway.messages import MsgId
+from jasmin_compat.ports import BrokerAway, HttpCalls, Queues, Store, StoreAway, StoreCounts
+from jasmin_compat.servers.health import NotReady, Ready
+from jasmin_compat.servers.measures import Measured
+
+EMBEDDED = "in memory: accepted messages die with this process"
+
+
+@asynccontextmanager
+async def open_queues(frame: Frame, *, name: str) -> AsyncIterator[Queues]:
+    """The broker, connected; `name` is shown by its tools.
+
+    Waits for it as Jasmin does: nothing listens before. Raises: CannotStart, Stopping.
+    """
+    policy = amqp_policy(frame.settings, name=f"jasmin-compat {name}")
+    try:
+        async with open_amqp_queues(policy, clock=frame.clock, jitter=random.random) as queues:
+
+            def check() -> Ready | NotReady:
+                return Ready() if queues.is_connected else NotReady("not connected to RabbitMQ")
+
+            frame.checks["broker"] = check
+            frame.sources.append(lambda: [Measured(prefix="amqp", counts=queues.counts)])
+            async with frame.stop.interrupts():
+                await queues.wait_until_connected()
+            frame.say.started("AMQP Broker")
+            yield queues
+            frame.say.disconnected("AMQP Broker")
+    except* BrokerAway as away:
+        raise CannotStart("AMQP Broker", str(away.exceptions[0])) from away
+
+
+@asynccontextmanager
+async def open_store(frame: Frame) -> AsyncIterator[Store]:
+    """The store, connected. Waits for it as Jasmin does. Raises: CannotStart, Stopping."""
+    policy, dlr = redis_policy(frame.settings), dlr_policy(frame.settings)
+    try:
+        async with open_redis_store(policy=policy, dlr=dlr, clock=frame.clock) as store:
+            _watch_store(frame, store.counts)
+            async with frame.stop.interrupts():
+                await _until_it_answers(store)
+            frame.say.started("RedisClient")
+            yield store
+            frame.say.stopped("RedisClient")
+    except* ClusterRefused as refused:
+        raise CannotStart("RedisClient", str(refused.exceptions[0])) from refused
+
+
+async def _until_it_answers(store: Store) -> None:
+    while True:
+        try:
+            await store.sent(MsgId("-"))
+        except StoreAway:  # within its own bound; it has said why
+            continue
+        return
+
+
+def _watch_store(frame: Frame, counts: StoreCounts) -> None:
+    def check() -> Ready | NotReady:
+        if not counts.is_connected:
+            return NotReady("not connected to Redis")
+        if counts.forgets_at_crash:
+            return Ready("Redis has no append-only file: records are lost when it crashes")
+        if counts.evicts_by_itself:
+            return Ready("Redis evicts by itself: set maxmemory-policy noeviction")
+        return Ready()
+
+    frame.checks["store"] = check
+    frame.sources.append(lambda: [Measured(prefix="dlr_store", counts=counts)])
+
+
+@asynccontextmanager
+async def open_embedded(frame: Frame) -> AsyncIterator[tuple[Queues, Store]]:
+    """Broker and store in this process's memory, and said so."""
+    queues = MemoryQueues(clock=frame.clock, policy=memory_policy(frame.settings))
+    store = MemoryStore(policy=dlr_policy(frame.settings), clock=frame.clock)
+    frame.checks["broker"] = lambda: Ready(EMBEDDED)
+    frame.sources.append(
+        lambda: [
+            Measured(prefix="queues", counts=queues.counts),
+            Measured(prefix="dlr_store", counts=store.counts),
+        ]
+    )
+    frame.say.warning(f"Broker and store are {EMBEDDED}.")
+    yield queues, store
+
+
+@asynccontextmanager
+async def open_calls(frame: Frame) -> AsyncIterator[HttpCalls]:
+    """Callbacks over kept connections."""
+    calls = HttpCallsByAiohttp(calls_policy(frame.settings))
+    frame.sources.append(lambda: [Measured(prefix="callbacks", counts=calls.counts)])
+    try:
+        yield calls
+    finally:
+        await calls.close()

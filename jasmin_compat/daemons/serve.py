@@ -1,0 +1,38 @@
+"""`jasmin-compat serve`: the whole gateway in one process."""
+
+import argparse
+
+from jasmin_compat.daemons.frame import EXIT_SETTINGS, SERVE, Frame, Work, read_or_tell, run_daemon
+from jasmin_compat.daemons.jasmind import Roles, run_gateway, work
+from jasmin_compat.daemons.outside import open_embedded
+from jasmin_compat.daemons.site import Site
+
+EVERYTHING = Roles(lookup=True, thrower=True)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-c", "--config", metavar="FILE", help="jasmin.cfg, or one like it")
+    parser.add_argument("--settings", metavar="FILE", help="YAML file of further settings")
+    parser.add_argument("--site", metavar="FILE", help="YAML file of users, connectors and routes")
+    parser.add_argument(
+        "--embedded",
+        action="store_true",
+        help="broker and store in memory: accepted messages die with the process",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    read = read_or_tell(SERVE, args)
+    if read is None:
+        return EXIT_SETTINGS
+    return run_daemon(SERVE, read, embedded() if args.embedded else work(EVERYTHING, []))
+
+
+def embedded(site: Site | None = None) -> Work:
+    """In memory; `site` instead of the file's."""
+
+    async def in_memory(frame: Frame) -> None:
+        async with open_embedded(frame) as (queues, store):
+            await run_gateway(frame, EVERYTHING, queues, store, site=site)
+
+    return in_memory

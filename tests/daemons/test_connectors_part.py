@@ -1,0 +1,64 @@
+"""A connector binds, sends what is queued, takes what the SMSC sends, and unbinds in order."""
+
+from pathlib import Path
+from random import Random
+
+from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_store import MemoryStore
+from jasmin_compat.daemons.connectors_part import Reach, connectors_part
+from jasmin_compat.daemons.parts import run_parts
+from jasmin_compat.daemons.policies import dlr_policy
+from jasmin_compat.daemons.router_part import router_part
+from jasmin_compat.daemons.site import Site
+from jasmin_compat.gateway.messages import QueuedSubmit
+from jasmin_compat.runtime.clock import SystemClock
+from jasmin_compat.runtime.ids import MsgIds
+from jasmin_compat.smpp_io.simulator import Simulator, serving
+from jasmin_compat.smpp_io.smsc_plan import SmscPlan
+from jasmin_compat.wire.submit_messages import write_submit
+from tests.builders import CID, MSGID, connector, directory, submit_sm
+from tests.daemons.frames import frame, running
+from tests.waiting import until
+
+
+async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
+    clock = SystemClock()
+    queues = MemoryQueues(clock=clock)
+    smsc = Simulator(SmscPlan(), random=Random(1), now=clock.local_now, account=lambda _entry: None)
+    async with serving(smsc) as listener, frame(tmp_path) as of_test:
+        towards = connector(port=listener.port, submit_throughput=0)
+        site = Site(directory=directory(connectors={CID: towards}), groups={}, started=(CID,))
+        store = MemoryStore(policy=dlr_policy(of_test.settings), clock=clock)
+        reach = Reach(
+            directory=lambda: site.directory,
+            queues=queues,
+            store=store,
+            ids=MsgIds(),
+            lookup_pid="main",
+        )
+        parts = [router_part(of_test, queues=queues), connectors_part(of_test, site, reach)]
+        async with running(of_test, lambda: run_parts(of_test, parts)):
+            await queues.publish(write_submit(_queued()))
+            await until(lambda: smsc.counts.submits == 1)
+            await until(lambda: _depth_is(queues, "DLRLookup-main", 1))
+            smsc.send_message("33611", "1234", b"hello")
+            await until(lambda: _depth_is(queues, "RouterPB_deliver_sm_all", 1))
+            await until(lambda: smsc.counts.taken["mo"] == 1)
+        assert await queues.depth(f"submit.sm.{CID}") == 0
+    assert "Requesting bind as transceiver" in (tmp_path / f"default-{CID}.log").read_text()
+
+
+async def _depth_is(queues: MemoryQueues, queue: str, depth: int) -> bool:
+    return await queues.depth(queue) == depth
+
+
+def _queued() -> QueuedSubmit:
+    return QueuedSubmit(
+        msgid=MSGID,
+        cid=CID,
+        parts=(submit_sm(),),
+        source_addr_is_null=True,
+        source="httpapi",
+        priority=0,
+        created_at=SystemClock().local_now(),
+    )
