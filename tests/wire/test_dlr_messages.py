@@ -161,6 +161,7 @@ def test_further_ids_stand_in_a_header_of_ours() -> None:
     assert write_lookup(replied).headers["x-jc-ids"] == "B%20C D"
 
 
+# covers: DLR-17
 def test_numbers_a_jasmin_wrote_for_texts_are_texts() -> None:
     callback = message_of(next(e for e in CALLBACKS if "http" in e["routing_keys"][0]))
     numbers = {**callback.headers, "connector": 12345, "id_smsc": 12345, "err": 99}

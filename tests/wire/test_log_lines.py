@@ -69,6 +69,7 @@ def test_a_message_accepted_over_http() -> None:
     assert line == recorded("SMS-MT [uid:full]")
 
 
+# covers: LONG-12
 def test_a_message_the_smsc_took() -> None:
     line = log_lines.mt_sent(queued(), (PART,), message_id=b"m1", log_privacy=False)
 
@@ -106,7 +107,6 @@ def test_unprintable_octets_of_a_request_are_one_dot_a_run() -> None:
     assert """[content:b"a.b 'c'"]""" in line
 
 
-# covers: LONG-12
 def test_a_long_message_is_shown_joined_with_the_last_part_s_parameters() -> None:
     parts = split(PART, b"x" * 161, policy=LongContent(), reference=1)
     line = log_lines.mt_sent(queued(*parts), parts, message_id=b"m\xe9", log_privacy=False)

@@ -138,6 +138,7 @@ def test_content_that_looks_like_the_template_comes_back(
     assert read_submit(write_submit(submit, is_of_http=False)) == submit
 
 
+# covers: LONG-12
 def test_a_message_of_most_parts_comes_back() -> None:
     template = SubmitSm(destination_addr=b"1", data_coding=8)
     policy = LongContent(max_parts=MAX_PARTS)

@@ -1,0 +1,58 @@
+"""A callback receiver that counts, and can be told to answer 500 or not at all."""
+
+import asyncio
+import contextlib
+import re
+from collections import Counter
+from typing import Literal
+
+ID = re.compile(rb"[?&]id=([-0-9a-f]+)")
+LEVEL = re.compile(rb"[?&]level=(\d)")
+STATUS = re.compile(rb"[?&]message_status=(\w+)")
+ACK = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nACK/Jasmin"
+BROKEN = b"HTTP/1.1 500 Broken\r\nContent-Length: 6\r\n\r\nBROKEN"
+
+
+class Sink:
+    """GET callbacks; `acknowledged` counts those answered ACK/Jasmin by (msgid, level)."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.mode: Literal["ack", "500", "hang"] = "ack"
+        self.acknowledged: Counter[tuple[str, int]] = Counter()
+        self.statuses: dict[tuple[str, int], str] = {}
+        self.refused = 0
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=500)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                if self.mode != "ack":
+                    self.refused += 1
+                if self.mode == "hang":
+                    await reader.read()  # until the caller gives up
+                    break
+                if self.mode == "500":
+                    writer.write(BROKEN)
+                    continue
+                self._count(head)
+                writer.write(ACK)
+        writer.close()
+
+    def _count(self, head: bytes) -> None:
+        msgid, level, status = ID.search(head), LEVEL.search(head), STATUS.search(head)
+        assert msgid is not None
+        assert level is not None
+        assert status is not None
+        key = (msgid[1].decode(), int(level[1]))
+        self.acknowledged[key] += 1
+        self.statuses[key] = status[1].decode()

@@ -1,0 +1,186 @@
+"""A gateway of real processes, an SMSC, a callback receiver, a sender, and the books of all."""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+
+from compat_tests.targets.gateway import Gateway
+from compat_tests.targets.ours import Ours
+from compat_tests.targets.site import Connector, Site, User
+from tests.faults.sink import Sink
+from tests.faults.smsc import Smsc
+from tests.services import RabbitMq, Redis
+
+SUCCESS = re.compile(r'Success "([-0-9a-f]{36})"\Z')
+MESSAGES = 2000
+RATE_PER_S = 400
+SENDERS = 40
+ANSWER_S = 20
+SETTLED_WITHIN_S = 90
+
+
+def site(smsc_port: int) -> Site:
+    """Level-3 traffic with timers short enough for a test; the rest are defaults."""
+    connector = Connector(
+        "faulty",
+        {
+            "host": "127.0.0.1",
+            "port": str(smsc_port),
+            "username": "u",
+            "password": "p",
+            "submit_throughput": "0",
+            "con_loss_delay": "1",
+            "con_fail_delay": "1",
+            "res_to": "5",
+            "requeue_delay": "1",
+        },
+    )
+    return Site(
+        name="faults",
+        users=(User("fault", "fault"),),
+        connectors=(connector,),
+        default_route="faulty",
+        cfg={
+            "dlr-thrower": {"retry_delay": "2", "http_timeout": "3", "max_retries": "20"},
+            "amqp-broker": {"connection_loss_retry_delay": "1"},
+        },
+    )
+
+
+@dataclass(slots=True)
+class Sent:
+    """What the sender was told: destination → message id."""
+
+    accepted: dict[str, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    slowest_s: float = 0.0
+
+
+@dataclass(slots=True)
+class World:
+    """Everything of one fault test; `stop` it."""
+
+    gateway: Gateway
+    smsc: Smsc
+    sink: Sink
+    rabbitmq: RabbitMq
+    redis: Redis
+    sent: Sent = field(default_factory=Sent)
+
+    async def start(self) -> None:
+        await asyncio.to_thread(self.gateway.start)
+        await self._until(lambda: self.smsc.sessions > 0, "a bind", 20)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self.gateway.stop)
+        await self.smsc.close()
+        await self.sink.close()
+
+    async def send_all(self, first: int = 0, count: int = MESSAGES) -> None:
+        """Send at a steady rate, whatever the answers."""
+        numbers = iter(range(first, first + count))
+        began = time.monotonic()
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_S)) as http,
+            asyncio.TaskGroup() as senders,
+        ):
+
+            async def sender() -> None:
+                for number in numbers:
+                    due = began + (number - first) / RATE_PER_S
+                    await asyncio.sleep(max(0.0, due - time.monotonic()))
+                    await self._send(http, number)
+
+            for _ in range(SENDERS):
+                senders.create_task(sender())
+
+    async def _send(self, http: aiohttp.ClientSession, number: int) -> None:
+        to = f"33{number:09d}"
+        arguments = {
+            "username": "fault",
+            "password": "fault",
+            "to": to,
+            "content": f"m{number}",
+            "dlr": "yes",
+            "dlr-level": "3",
+            "dlr-method": "GET",
+            "dlr-url": f"http://127.0.0.1:{self.sink.port}/dlr",
+        }
+        began = time.monotonic()
+        try:
+            async with http.get(
+                f"http://127.0.0.1:{self.gateway.http_port}/send", params=arguments
+            ) as answer:
+                said = SUCCESS.match(await answer.text())
+                if said is not None:
+                    self.sent.accepted[to] = said[1]
+                else:
+                    self.sent.refused.append(to)
+        except (aiohttp.ClientError, TimeoutError):
+            self.sent.unanswered.append(to)
+        self.sent.slowest_s = max(self.sent.slowest_s, time.monotonic() - began)
+
+    # ---- the books
+
+    def never_submitted(self) -> list[str]:
+        return [to for to in self.sent.accepted if to not in self.smsc.submits]
+
+    def without_callback(self, level: int) -> list[str]:
+        told = self.sink.acknowledged
+        return [to for to, msgid in self.sent.accepted.items() if (msgid, level) not in told]
+
+    def is_settled(self) -> bool:
+        return not (
+            self.never_submitted()
+            or self.without_callback(1)
+            or self.without_callback(2)
+            or self.smsc.untaken
+        )
+
+    async def settle(self) -> None:
+        """Until every book is closed, or the bound; the asserts of the test say which was not."""
+        try:
+            await self._until(self.is_settled, "settlement", SETTLED_WITHIN_S)
+        except TimeoutError:
+            return
+
+    def duplicates(self) -> str:
+        """By cause, as design D9 counts them."""
+        submits = sum(len(ids) - 1 for ids in self.smsc.submits.values())
+        callbacks = sum(n - 1 for n in self.sink.acknowledged.values())
+        return f"duplicates: {submits} submits, {callbacks} callbacks"
+
+    def summary(self) -> str:
+        sent = self.sent
+        return (
+            f"accepted {len(sent.accepted)}, refused {len(sent.refused)}, "
+            f"unanswered {len(sent.unanswered)}, slowest answer {sent.slowest_s:.1f} s; "
+            f"submitted {len(self.smsc.submits)}, sessions {self.smsc.sessions}; "
+            f"callbacks {len(self.sink.acknowledged)}; {self.duplicates()}"
+        )
+
+    async def _until(self, look: Callable[[], bool], what: str, within_s: float) -> None:
+        end = time.monotonic() + within_s
+        while not look():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {what} within {within_s} s")
+            await asyncio.sleep(0.1)
+
+
+async def open_world(rabbitmq: RabbitMq, redis: Redis) -> World:
+    """Peers listening, gateway not started yet."""
+    smsc, sink = Smsc(), Sink()
+    await smsc.open()
+    await sink.open()
+    vhost = f"faults{smsc.port}"
+    await asyncio.to_thread(rabbitmq.add_vhosts, vhost)
+    gateway = Gateway(Ours(), site(smsc.port), amqp=(rabbitmq.port, vhost), redis=redis.port)
+    return World(gateway, smsc, sink, rabbitmq, redis)
+
+
+Fault = Callable[[World], Awaitable[None]]
