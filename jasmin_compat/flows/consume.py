@@ -21,9 +21,7 @@ from jasmin_compat.ports import (
     Unroutable,
 )
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
-
-CRASHES = "x-jc-crashes"
-"""Header, text: how often a handler broke on this message."""
+from jasmin_compat.wire.amqp_names import CRASHES
 
 Handle = Callable[[QueueMessage], Awaitable[Verdict]]
 

@@ -111,6 +111,8 @@ TRIES: Final = "x-jc-tries"
 """Attempts before this one."""
 FIRST: Final = "x-jc-first"
 """Unix seconds of the first attempt."""
+CRASHES: Final = "x-jc-crashes"
+"""How often a handler broke on the message."""
 IDS: Final = "x-jc-ids"
 """SMSC ids of further segments, separated by spaces."""
 EXACT: Final = "x-jc-exact-"
@@ -125,3 +127,8 @@ def delay_queue(step_s: int) -> str:
 def dead_queue(queue: str) -> str:
     """Where messages of `queue` end that cannot go on."""
     return f"{queue}.dead"
+
+
+def aside_queue(queue: str) -> str:
+    """Where messages of `queue` lie while it is made anew (`jasmin-compat migrate-broker`)."""
+    return f"jasmin_compat.aside.{queue}"

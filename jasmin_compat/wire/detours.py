@@ -14,14 +14,17 @@ from dataclasses import dataclass, replace
 from jasmin_compat.wire import amqp_names
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import (
+    CRASHES,
     DEFAULT_EXCHANGE,
     DELAY_STEPS_S,
     DIED,
     DUE,
+    FIRST,
     FIRST_EXCHANGE,
     FIRST_KEY,
     REASON,
     TO,
+    TRIES,
     UNTIL,
 )
 
@@ -42,6 +45,17 @@ def as_published(message: QueueMessage) -> QueueMessage:
     headers = dict(message.headers)
     exchange, key = str(headers.pop(FIRST_EXCHANGE, "")), str(headers.pop(FIRST_KEY))
     return replace(message, exchange=exchange, routing_key=key, headers=headers)
+
+
+def for_any_reader(queue: str, message: QueueMessage) -> QueueMessage:
+    """The message on its way to a queue whose consumer may be a Jasmin daemon.
+
+    It does not know our headers and goes by the routing key, so the message takes its first
+    exchange again, where others may be bound, too; unless the queue is named as the key.
+    """
+    if message.routing_key == queue:
+        return replace(message, exchange=DEFAULT_EXCHANGE)
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +115,9 @@ def why_dead(message: QueueMessage) -> tuple[str, str]:
 
 
 def raised(message: QueueMessage) -> QueueMessage:
-    """A dead message without its marks of death."""
-    return replace(message, headers=without(message.headers, REASON, DIED))
+    """A dead message without its marks of death, and with its attempts before it again."""
+    marks = (REASON, DIED, TRIES, FIRST, CRASHES)
+    return replace(message, headers=without(message.headers, *marks))
 
 
 def without(headers: Mapping[str, HeaderValue], *names: str) -> dict[str, HeaderValue]:

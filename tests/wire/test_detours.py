@@ -79,6 +79,19 @@ def test_a_dead_message_says_why_and_when() -> None:
     assert detours.raised(detours.as_published(out)) == MESSAGE
 
 
+def test_a_raised_message_has_all_its_attempts_again() -> None:
+    tried = {"x-jc-tries": "4", "x-jc-first": "1790000000", "x-jc-crashes": "2"}
+    worn = replace(MESSAGE, headers={**MESSAGE.headers, **tried})
+    assert detours.raised(worn) == MESSAGE
+
+
+def test_who_goes_by_the_routing_key_gets_it() -> None:
+    """Unless the queue is named as the key: then nobody else needs to get a copy."""
+    assert detours.for_any_reader("DLRLookup-main", MESSAGE) is MESSAGE
+    submit = replace(MESSAGE, routing_key="submit.sm.c")
+    assert detours.for_any_reader("submit.sm.c", submit) == replace(submit, exchange="")
+
+
 def test_a_message_that_never_was_elsewhere_stays_as_it_is() -> None:
     assert detours.as_published(MESSAGE) is MESSAGE
     assert detours.why_dead(MESSAGE) == ("", "")
