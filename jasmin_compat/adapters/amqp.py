@@ -23,7 +23,7 @@ from jasmin_compat.adapters.amqp_link import (
 )
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy
 from jasmin_compat.adapters.amqp_publishing import PUBLISH_CHANNEL, Publisher
-from jasmin_compat.adapters.amqp_topology import Topology, messages_in
+from jasmin_compat.adapters.amqp_topology import QueueSeen, Topology, look
 from jasmin_compat.ports import Binding, BrokerAway, Clock, Delivery, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
@@ -44,12 +44,12 @@ class AmqpQueues:
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._counts = AmqpCounts()
-        self._topology = Topology(policy, self._counts)
+        self.topology = Topology(policy, self._counts)
         self._publisher = Publisher(policy, self._counts)
         self._publishing = Link(
             policy,
             self._counts,
-            _PublishingUser(self._topology, self._publisher),
+            _PublishingUser(self.topology, self._publisher),
             purpose="publishing",
             jitter=jitter,
         )
@@ -75,31 +75,31 @@ class AmqpQueues:
         await self._consuming.wait_up()
 
     def start(self) -> None:
-        self._running.add(self._tasks.create_task(self._run(), name="amqp"))
+        """Keep the connections up, and what is declared declared."""
+        parts = {
+            "publishing": self._publishing.run(),
+            "consuming": self._consuming.run(),
+            "topology": self._keep_declared(),
+        }
+        if self._policy.delays:
+            prefetch = self._policy.delay_prefetch
+            parts["delays"] = serve_delays(self, self._clock, prefetch=prefetch)
+        for name, part in parts.items():
+            self._running.add(self._tasks.create_task(part, name=f"amqp {name}"))
 
     def stop(self) -> None:
         """Say goodbye to the broker: what is not settled comes again to somebody else."""
         for task in self._running:
             task.cancel()
 
-    async def _run(self) -> None:
-        """Keep the connections up, and what is declared declared."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._publishing.run(), name="amqp publishing")
-            tasks.create_task(self._consuming.run(), name="amqp consuming")
-            tasks.create_task(self._keep_declared(), name="amqp topology")
-            if self._policy.delays:
-                delays = serve_delays(self, self._clock, prefetch=self._policy.delay_prefetch)
-                tasks.create_task(delays, name="amqp delays")
-
     async def declare(self, bindings: Sequence[Binding]) -> None:
         """While the broker is away they are noted, and declared before anything else is done."""
-        self._topology.add(bindings)
+        self.topology.add(bindings)
         live = self._consuming.live or self._publishing.live
         if live is None:
             return
         try:
-            await self._topology.declare(live, bindings)
+            await self.topology.declare(live, bindings)
         except BrokerFailed as error:
             log.error("Declaring: %s", error)
 
@@ -115,12 +115,12 @@ class AmqpQueues:
     async def _publish_once_more(self, message: QueueMessage, deadline: float) -> None:
         """Its queue was deleted, perhaps: declare what we know of it, and try again."""
         returned_at = self._loop.time()
-        bindings = self._topology.of_key(message.exchange, message.routing_key)
+        bindings = self.topology.of_key(message.exchange, message.routing_key)
         try:
             async with asyncio.timeout_at(deadline), self._redeclaring:
-                stale = [b for b in bindings if self._topology.declared_at(b) < returned_at]
+                stale = [b for b in bindings if self.topology.declared_at(b) < returned_at]
                 if stale:
-                    await self._topology.declare(await self._consuming.wait_up(), stale)
+                    await self.topology.declare(await self._consuming.wait_up(), stale)
             await self._publisher.publish(message, mandatory=True, deadline=deadline)
         except (BrokerFailed, TimeoutError) as error:
             raise BrokerAway(f"its queue could not be declared again: {error}") from error
@@ -133,7 +133,7 @@ class AmqpQueues:
         self, queue: str, *, consumer_tag: str, prefetch: int
     ) -> AsyncIterator[AsyncIterator[Delivery]]:
         wanted = Wanted(queue=queue, consumer_tag=consumer_tag, prefetch=prefetch)
-        consumer = Consumer(wanted, self._consuming, self._topology, self)
+        consumer = Consumer(wanted, self._consuming, self.topology, self)
         running = self._tasks.create_task(consumer.run(), name=f"consumer of {queue}")
         self._running.add(running)
         self._consumed[queue] += 1
@@ -153,11 +153,20 @@ class AmqpQueues:
             self._running.discard(running)
 
     async def depth(self, queue: str) -> int:
+        seen = await self.look(queue)
+        return seen.ready if seen is not None else 0
+
+    async def look(self, queue: str) -> QueueSeen | None:
+        """None when there is no such queue. Raises BrokerAway."""
         try:
             async with asyncio.timeout(self._policy.rpc_timeout_s):
-                return await messages_in(await self._consuming.wait_up(), queue)
+                return await look(await self._consuming.wait_up(), queue)
         except (BrokerFailed, BrokerRefused, TimeoutError) as error:
             raise BrokerAway(f"{queue}: {error}") from error
+
+    async def control(self) -> Live:
+        """The connection that asks, when it is up: for tools."""
+        return await self._consuming.wait_up()
 
     def unix(self) -> float:
         """For dead and delayed messages."""
@@ -169,11 +178,11 @@ class AmqpQueues:
         while True:
             await self._clock.sleep(self._policy.redeclare_s)
             live = self._consuming.live
-            unwatched = [b for b in self._topology.all() if not self._consumed[b.queue]]
+            unwatched = [b for b in self.topology.all() if not self._consumed[b.queue]]
             if live is None or not unwatched:
                 continue
             try:
-                await self._topology.declare(live, unwatched)
+                await self.topology.declare(live, unwatched)
             except BrokerFailed as error:
                 log.error("Declaring: %s", error)
 

@@ -8,6 +8,7 @@ declare does not notice wrong durability, so each object is declared actively; t
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from aiormq.abc import AbstractChannel
@@ -16,9 +17,16 @@ from jasmin_compat.adapters.amqp_link import BrokerFailed, BrokerRefused, Live, 
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.ports import Binding
 from jasmin_compat.wire import topics
-from jasmin_compat.wire.amqp_names import DEFAULT_EXCHANGE, DELAY_STEPS_S, dead_queue, delay_queue
+from jasmin_compat.wire.amqp_names import (
+    DEFAULT_EXCHANGE,
+    DELAY_STEPS_S,
+    aside_queue,
+    dead_queue,
+    delay_queue,
+)
 
 _DEAD = dead_queue("")
+_ASIDE = aside_queue("")
 _NOT_FOUND = 404
 _PRECONDITION_FAILED = 406
 _NO_DELIVERY_LIMIT_SINCE = 4
@@ -68,13 +76,13 @@ class Topology:
     async def declare(self, live: Live, bindings: Iterable[Binding]) -> None:
         """Raises BrokerFailed; what the broker refuses is reported, and used as it is."""
         wanted = list(bindings)
-        scratch = _Scratch(live)
+        scratch = Scratch(live)
         try:
             for exchange in dict.fromkeys(b.exchange for b in wanted):
                 if exchange != DEFAULT_EXCHANGE:
                     await self._declare_exchange(scratch, exchange)
             for queue, exchange in dict.fromkeys((b.queue, b.exchange) for b in wanted):
-                await self._declare_queue(scratch, queue, exchange, live)
+                await self._declare_queue(scratch, queue, exchange)
             for binding in wanted:
                 if binding.exchange != DEFAULT_EXCHANGE:
                     await self._bind(scratch, binding)
@@ -83,7 +91,8 @@ class Topology:
         now = asyncio.get_running_loop().time()
         self._bindings.update((b, now) for b in wanted if b in self._bindings)
 
-    async def _declare_exchange(self, scratch: "_Scratch", exchange: str) -> None:
+    async def try_exchange(self, scratch: "Scratch", exchange: str) -> BrokerRefused | None:
+        """Declare it as the policy says; None if that is how it is now. Raises BrokerFailed."""
         durable = self._policy.durability is not Durability.JASMIN
 
         def declare(channel: AbstractChannel) -> Awaitable[object]:
@@ -91,25 +100,35 @@ class Topology:
 
         refusal = await scratch.ask(declare)
         self._transient.discard(exchange)
+        if durable and refusal is not None and refusal.code == _PRECONDITION_FAILED:
+            self._transient.add(exchange)
+        return refusal
+
+    async def _declare_exchange(self, scratch: "Scratch", exchange: str) -> None:
+        refusal = await self.try_exchange(scratch, exchange)
         if refusal is not None:
             self._report(f"exchange {exchange}", refusal)
-            if durable and refusal.code == _PRECONDITION_FAILED:
-                self._transient.add(exchange)
 
-    async def _declare_queue(
-        self, scratch: "_Scratch", queue: str, exchange: str, live: Live
-    ) -> None:
-        """A new queue on a transient exchange is transient, too: the next Jasmin daemon
-        declares it so, and would get the 406."""
+    async def try_queue(
+        self, scratch: "Scratch", queue: str, exchange: str = DEFAULT_EXCHANGE
+    ) -> BrokerRefused | None:
+        """Declare it as the policy says; None if that is how it is now. Raises BrokerFailed.
+
+        On a transient exchange it is to be transient, too: the next Jasmin daemon declares it so,
+        and would get the 406.
+        """
         durable = (
             self._policy.durability is not Durability.JASMIN and exchange not in self._transient
         )
-        arguments = self._arguments(queue, durable, live)
+        arguments = self._arguments(queue, durable, scratch.live)
 
         def declare(channel: AbstractChannel) -> Awaitable[object]:
             return channel.queue_declare(queue, durable=durable, arguments=arguments)
 
-        refusal = await scratch.ask(declare)
+        return await scratch.ask(declare)
+
+    async def _declare_queue(self, scratch: "Scratch", queue: str, exchange: str) -> None:
+        refusal = await self.try_queue(scratch, queue, exchange)
         if refusal is not None:
             self._report(f"queue {queue}", refusal)
 
@@ -124,7 +143,7 @@ class Topology:
             arguments["x-overflow"] = "drop-head"
         return arguments
 
-    async def _bind(self, scratch: "_Scratch", binding: Binding) -> None:
+    async def _bind(self, scratch: "Scratch", binding: Binding) -> None:
         def bind(channel: AbstractChannel) -> Awaitable[object]:
             return channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
 
@@ -141,19 +160,19 @@ class Topology:
         log.warning("Using %s as it is: %s", what, refusal)
 
 
-class _Scratch:
+class Scratch:
     """A channel to ask on, made again after each refusal."""
 
     def __init__(self, live: Live) -> None:
-        self._live = live
+        self.live = live
         self._channel: AbstractChannel | None = None
 
     async def ask(self, request: Request) -> BrokerRefused | None:
         """What the broker has against it, or None. Raises BrokerFailed."""
         if self._channel is None:
-            self._channel = await self._live.open_channel()
+            self._channel = await self.live.open_channel()
         try:
-            await answered(request(self._channel), self._live.timeout_s)
+            await answered(request(self._channel), self.live.timeout_s)
         except BrokerRefused as refusal:
             self._channel = None
             return refusal
@@ -163,26 +182,39 @@ class _Scratch:
         if self._channel is None:
             return
         try:
-            await self._live.close_channel(self._channel)
+            await self.live.close_channel(self._channel)
         except (BrokerFailed, BrokerRefused) as error:
             log.debug("closing a channel: %s", error)
 
 
-async def messages_in(live: Live, queue: str) -> int:
-    """Messages ready; 0 when there is no such queue. Raises BrokerFailed, BrokerRefused."""
+@dataclass(frozen=True, slots=True)
+class QueueSeen:
+    """A queue as a passive declare shows it."""
+
+    ready: int
+    """Messages that are neither delivered nor settled."""
+    consumers: int
+
+
+async def look(live: Live, queue: str) -> QueueSeen | None:
+    """None when there is no such queue. Raises BrokerFailed, BrokerRefused."""
     channel = await live.open_channel()
     try:
         declared = await answered(channel.queue_declare(queue, passive=True), live.timeout_s)
     except BrokerRefused as refusal:
         if refusal.code != _NOT_FOUND:
             raise
-        return 0
+        return None
     await live.close_channel(channel)
-    return declared.message_count or 0
+    return QueueSeen(declared.message_count or 0, declared.consumer_count or 0)
 
 
 def _is_ours(queue: str) -> bool:
-    return queue.endswith(_DEAD) or queue in map(delay_queue, DELAY_STEPS_S)
+    return (
+        queue.endswith(_DEAD)
+        or queue.startswith(_ASIDE)
+        or queue in map(delay_queue, DELAY_STEPS_S)
+    )
 
 
 def _lonely(queue: str) -> Binding:
