@@ -28,6 +28,9 @@ COMMANDS = {
     "dlrlookupd": ("dlrlookupd", "look delivery reports up, as Jasmin's dlrlookupd"),
     "dlrd": ("dlrd", "make callbacks of delivery reports, as Jasmin's dlrd"),
     "check-config": ("check_config", "show the effective settings and every mistake in them"),
+    "dead": ("dead", "list, put back or drop dead letters"),
+    "delays": ("delays", "show what waits to be tried again, or put it back at once"),
+    "migrate-broker": ("migrate_broker", "make the queues as durable as the settings say"),
     "write-configs": ("write_configs", "write sample settings files, every option explained"),
 }
 """Commands, their modules in daemons/ and what they do, in the order of the help."""

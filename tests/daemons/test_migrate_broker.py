@@ -1,0 +1,39 @@
+"""`jasmin-compat migrate-broker` against a real broker."""
+
+from pathlib import Path
+
+import pytest
+
+from jasmin_compat.daemons.command_line import main
+from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import lookup_binding, submit_binding
+from tests.adapters.test_amqp_topology import listed
+from tests.daemons.broker_site import as_jasmin, settings_arguments
+from tests.services import RabbitMq
+
+pytestmark = pytest.mark.amqp
+
+
+# covers: W-AMQP-06
+def test_jasmins_queues_become_durable(
+    rabbitmq: RabbitMq, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rabbitmq.add_vhosts("migrate")
+    message = QueueMessage(exchange="messaging", routing_key="submit.sm.carrier", body=b"x")
+    as_jasmin(rabbitmq, "migrate", submit_binding("carrier"), message)
+    lookup = QueueMessage(exchange="messaging", routing_key="dlr.deliver_sm", body=b"DELIVRD")
+    as_jasmin(rabbitmq, "migrate", lookup_binding("dlrlookupd-01"), lookup)
+    settings = settings_arguments(tmp_path, rabbitmq.port, "migrate")
+
+    assert main(["migrate-broker", *settings]) == 1  # of the second lookup it does not know
+    assert "exchange messaging: PRECONDITION_FAILED" in capsys.readouterr().err
+    assert main(["migrate-broker", "--pid", "dlrlookupd-01", *settings]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "exchange messaging: made anew",
+        "queue DLRLookup-dlrlookupd-01: made anew, with 1 messages",
+        "queue submit.sm.carrier: made anew, with 1 messages",
+        "The broker is as [amqp-broker] durability = durable",
+    ]
+    queues = listed(rabbitmq, "migrate", "queues", "durable", "messages")
+    assert queues["submit.sm.carrier"] == {"durable": True, "messages": 1}
+    assert queues["DLRLookup-dlrlookupd-01"] == {"durable": True, "messages": 1}
