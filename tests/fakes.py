@@ -22,6 +22,10 @@ class FakeClock:
         self._sleepers.append((self._now + seconds, woken))
         await woken.wait()
 
+    def sleeps_until(self, due: float) -> bool:
+        """Somebody waits for exactly this moment."""
+        return any(when == due for when, _ in self._sleepers)
+
     def advance(self, seconds: float) -> None:
         self._now += seconds
         for due, woken in list(self._sleepers):

@@ -71,8 +71,14 @@ class ConnectorQueue:
         source.gate.close()
         async with asyncio.TaskGroup() as tasks:
             minding = tasks.create_task(self._mind_gate(source), name=f"gate of {self._cid}")
+            leaving = tasks.create_task(self._leave_at(stop), name=f"end of {self._cid}")
             await self._consume(source, self._submits.submit_one, stop)
             minding.cancel()
+            leaving.cancel()
+
+    async def _leave_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._submits.leave()
 
     async def _mind_gate(self, source: Source) -> None:
         link = self._ports.link

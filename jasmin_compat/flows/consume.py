@@ -116,9 +116,7 @@ async def consume(
             async with queues.consume(
                 source.queue, consumer_tag=source.consumer_tag, prefetch=source.prefetch
             ) as deliveries:
-                await _first_of(
-                    work.take(deliveries, tasks), stop.wait(), source.gate.wait_closed()
-                )
+                await first_of(work.take(deliveries, tasks), stop.wait(), source.gate.wait_closed())
         await work.drain()
 
 
@@ -138,7 +136,7 @@ class _Work:
 
     async def may_take(self) -> bool:
         """True when the gate is open, False when we are to stop."""
-        await _first_of(self._source.gate.wait_open(), self._stop.wait())
+        await first_of(self._source.gate.wait_open(), self._stop.wait())
         return not self._stop.is_set()
 
     async def take(self, deliveries: AsyncIterator[Delivery], tasks: asyncio.TaskGroup) -> None:
@@ -238,7 +236,7 @@ def _message_of(delivery: Delivery) -> QueueMessage:
     return replace(message, redelivered=True) if delivery.redelivered else message
 
 
-async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+async def first_of(*waits: Coroutine[Any, Any, object]) -> None:
     """Return when one of them returns; the others are cancelled."""
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(wait, name="first of") for wait in waits]

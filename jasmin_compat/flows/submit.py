@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
+from jasmin_compat.flows.consume import first_of
 from jasmin_compat.flows.sent_record import SentRecord
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, QueuedSubmit, Requeue, Verdict
@@ -56,6 +57,7 @@ class SubmitCounts:
     over_aged: int = 0
     """Of these."""
     expired: int = 0
+    """Past their expiration before they were sent."""
     finished_again: int = 0
     """Came again after their outcome was published, and were only settled."""
 
@@ -93,6 +95,7 @@ class Submits:
         self._pace = Pace()
         self._turn = asyncio.Lock()
         """Messages that wait for the pace go in the order they came."""
+        self._leaving = asyncio.Event()
         self._at_work: dict[MsgId, asyncio.Event] = {}
         self._record = SentRecord(ports.store, ports.clock, wait_s=policy.store_wait_s)
         self._finished: dict[MsgId, _Finish] = {}
@@ -119,6 +122,10 @@ class Submits:
         finally:
             del self._at_work[queued.msgid]
             done.set()
+
+    def leave(self) -> None:
+        """We are to stop: what waits for the pace goes back to the queue, unsent."""
+        self._leaving.set()
 
     async def end(self, queued: QueuedSubmit, ended: Ended) -> Verdict:
         """Tell the lookup of the final outcome, and whoever listens to answers.
@@ -199,7 +206,7 @@ class Submits:
         if rate_per_s > 0:
             async with self._turn:
                 rate_per_s = await self._wait_for_pace()
-                if not self._ports.link.can_submit():
+                if self._leaving.is_set() or not self._ports.link.can_submit():
                     return dict.fromkeys(parts, NotSent())
                 now = self._ports.clock.monotonic()
                 self._pace = self._pace.after_one(rate_per_s, now)
@@ -211,9 +218,9 @@ class Submits:
         while True:
             rate_per_s = self._ports.connector().submit_throughput
             wait_s = self._pace.wait_s(rate_per_s, self._ports.clock.monotonic())
-            if wait_s <= 0:
+            if wait_s <= 0 or self._leaving.is_set():
                 return rate_per_s
-            await self._ports.clock.sleep(wait_s)
+            await first_of(self._ports.clock.sleep(wait_s), self._leaving.wait())
 
     def _again(self, again: Again) -> Verdict:
         match again.why:

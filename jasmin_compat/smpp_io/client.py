@@ -12,24 +12,20 @@ from jasmin_compat.ports import (
     Answered,
     Clock,
     InboundMessages,
-    NotSent,
     PartOutcome,
-    Unanswered,
-    Unencodable,
 )
 from jasmin_compat.smpp import commands, events
-from jasmin_compat.smpp.codec import check_limits, encode_body, message_id_of
-from jasmin_compat.smpp.errors import CannotEncode, CannotSend
+from jasmin_compat.smpp.errors import CannotEncode
 from jasmin_compat.smpp.operations import Role, SessionState
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, Pdu, SubmitSm
 from jasmin_compat.smpp.statuses import (
     ESME_ROK,
     ESME_RSYSERR,
     ESME_RTHROTTLED,
-    ESME_RUNKNOWNERR,
 )
 from jasmin_compat.smpp_io.dialing import BIND_COMMANDS, bind_body, session_policy, tls_context
 from jasmin_compat.smpp_io.link import Link, LinkEvent, Reply
+from jasmin_compat.smpp_io.segments import outcome_of, put_on_wire
 from jasmin_compat.smpp_io.session_log import log_event
 
 CONNECT_S = 30.0
@@ -48,22 +44,40 @@ class ConnectorCounts:
     """As Jasmin counts (contract/smpp-client.md §10): since start, over all sessions."""
 
     connected_count: int = 0
+    """Connections made."""
     disconnected_count: int = 0
+    """Connections ended."""
     bound_count: int = 0
+    """Binds accepted."""
     submit_sm_request_count: int = 0
-    """submit_sm PDUs sent: segments and repeats each."""
+    """submit_sm PDUs sent, segments and repeats each."""
     submit_sm_count: int = 0
-    """submit_sm_resp with ESME_ROK."""
+    """submit_sm answered with ESME_ROK."""
     throttling_error_count: int = 0
+    """submit_sm answered with ESME_RTHROTTLED."""
     other_submit_error_count: int = 0
+    """submit_sm answered with another error."""
     deliver_sm_count: int = 0
+    """deliver_sm received, receipts and messages."""
     data_sm_count: int = 0
+    """data_sm received, receipts and messages."""
     elink_count: int = 0
     """enquire_link sent, in sessions that are over."""
     connected_at: float = 0.0
-    """Unix seconds, 0 for never; as the two below."""
+    """Unix seconds of the last connection, 0 for none."""
     bound_at: float = 0.0
+    """Unix seconds of the last accepted bind, 0 for none."""
     disconnected_at: float = 0.0
+    """Unix seconds of the last connection's end, 0 for none."""
+
+    def count(self, command_status: int) -> None:
+        """One more answer to a submit_sm."""
+        if command_status == ESME_ROK:
+            self.submit_sm_count += 1
+        elif command_status == ESME_RTHROTTLED:
+            self.throttling_error_count += 1
+        else:
+            self.other_submit_error_count += 1
 
 
 class SmppClient:
@@ -122,15 +136,25 @@ class SmppClient:
 
     async def submit(self, parts: Sequence[SubmitSm]) -> tuple[PartOutcome, ...]:
         async with self._turn:
-            sent = await self._put_on_wire(parts)
+            sent = await put_on_wire(self._link, parts)
+        replies = [one for one in sent if isinstance(one, asyncio.Future)]
+        self.counts.submit_sm_request_count += len(replies)
+        if len(replies) < len(parts):
+            self._mark()
         try:
             return tuple(
-                [s if not isinstance(s, asyncio.Future) else self._outcome(await s) for s in sent]
+                [self._outcome(await s) if isinstance(s, asyncio.Future) else s for s in sent]
             )
         finally:
-            for one in sent:
-                if isinstance(one, asyncio.Future):
-                    one.cancel()
+            for reply in replies:
+                reply.cancel()
+
+    def _outcome(self, reply: Reply) -> PartOutcome:
+        outcome = outcome_of(reply)
+        if isinstance(outcome, Answered):
+            self._answered_at = asyncio.get_running_loop().time()
+            self.counts.count(outcome.command_status)
+        return outcome
 
     def use_connector(self) -> None:
         """Its keys have changed: the open session goes on with the new bounds and timers."""
@@ -217,46 +241,6 @@ class SmppClient:
                     await link.wait_closed()
             link.abort()
 
-    # ------------------------------------------------------------ out
-
-    async def _put_on_wire(
-        self, parts: Sequence[SubmitSm]
-    ) -> "list[PartOutcome | asyncio.Future[Reply]]":
-        """All of a message, or nothing of one that cannot be encoded."""
-        impossible = _unencodable(parts) if len(parts) > 1 else None
-        if impossible is not None:
-            return [*impossible]
-        link = self._link
-        sent: list[PartOutcome | asyncio.Future[Reply]] = []
-        for part in parts:
-            if link is None or not await link.wait_for_room(commands.SUBMIT_SM):
-                self._mark()
-                sent.append(NotSent())
-                continue
-            try:
-                sent.append(link.send(commands.SUBMIT_SM, part))
-                self.counts.submit_sm_request_count += 1
-            except CannotEncode as error:
-                sent.append(Unencodable(str(error), error.field))
-            except CannotSend:
-                sent.append(NotSent())
-        return sent
-
-    def _outcome(self, reply: Reply) -> PartOutcome:
-        if not isinstance(reply, Pdu):
-            return Unanswered(reply.reason)
-        self._answered_at = asyncio.get_running_loop().time()
-        status = reply.command_status
-        if reply.command_id != commands.SUBMIT_SM_RESP and status == ESME_ROK:
-            status = ESME_RUNKNOWNERR  # a generic_nack is no acceptance, whatever it says
-        if status == ESME_ROK:
-            self.counts.submit_sm_count += 1
-        elif status == ESME_RTHROTTLED:
-            self.counts.throttling_error_count += 1
-        else:
-            self.counts.other_submit_error_count += 1
-        return Answered(status, message_id_of(reply.body))
-
     # ------------------------------------------------------------ in
 
     def _on_event(self, link: Link, event: LinkEvent) -> None:
@@ -298,16 +282,3 @@ class SmppClient:
         else:
             self._may_submit.clear()
             self._may_not_submit.set()
-
-
-def _unencodable(parts: Sequence[SubmitSm]) -> list[PartOutcome] | None:
-    """The outcomes of a message one of whose segments can never be sent."""
-    for index, part in enumerate(parts):
-        try:
-            check_limits(part)
-            encode_body(part)
-        except CannotEncode as error:
-            outcomes: list[PartOutcome] = [NotSent()] * len(parts)
-            outcomes[index] = Unencodable(str(error), error.field)
-            return outcomes
-    return None
