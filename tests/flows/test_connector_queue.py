@@ -66,7 +66,7 @@ async def test_no_more_messages_are_at_work_than_the_window() -> None:
         await until(lambda: len(b.replies()) == 5)
 
 
-# covers: SMPPC-20 HTTP-27
+# covers: SMPPC-20
 async def test_messages_wait_for_the_connector_to_be_bound() -> None:
     b = await bench()
     b.link.lose()

@@ -68,7 +68,7 @@ async def test_the_connectors_source_address_is_put_in() -> None:
     assert sources == [b"1234"]
 
 
-# covers: DLR-01 W-MT-17
+# covers: W-MT-17
 async def test_a_long_message_is_told_once_with_the_id_its_receipt_will_have() -> None:
     b = await bench()
     assert await submitted(b, "a", "b", "c", receipt=True) == Ack()
