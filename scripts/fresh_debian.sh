@@ -19,7 +19,7 @@ trap unmount EXIT
 cp -a "$base/." "$root"
 mount -t proc proc "$root/proc"; mount --rbind /dev "$root/dev"; mount --make-rslave "$root/dev"
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
-cp -rL /etc/ssl/certs/. "$root/etc/ssl/certs/" # a mirror's own certificate authority, where there is one
+cp -rL --remove-destination /etc/ssl/certs/. "$root/etc/ssl/certs/" # a mirror's own certificate authority, where there is one
 cp /etc/apt/sources.list.d/*.sources "$root/etc/apt/sources.list.d/" 2>/dev/null || true
 cp /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 mkdir -p "$root/home/user/jasmin_compat"

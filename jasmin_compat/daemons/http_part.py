@@ -10,7 +10,7 @@ from jasmin_compat.flows.mt import MtPorts
 from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
 from jasmin_compat.ports import Queues, Store
-from jasmin_compat.runtime.ids import MsgIds
+from jasmin_compat.runtime.ids import MsgIds, RandomIds
 from jasmin_compat.servers.http.app import HttpApi
 from jasmin_compat.servers.http.connections import listen
 from jasmin_compat.servers.http.send import Send
@@ -32,6 +32,7 @@ def http_part(
         store=store,
         new_msgid=new_msgid,
         local_now=frame.clock.local_now,
+        new_bid=RandomIds(),
     )
     send = Send(ports=ports, policy=send_policy(settings), unix=frame.clock.unix)
     api = HttpApi(

@@ -22,6 +22,7 @@ from jasmin_compat.gateway.messages import (
 from jasmin_compat.gateway.refusals import NotQueued, NotRemembered
 from jasmin_compat.gateway.routes import choose_connector, find_route, overlay
 from jasmin_compat.ports import QueueError, Queues, Store, StoreAway
+from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from jasmin_compat.wire.submit_messages import write_submit
 
 
@@ -35,6 +36,8 @@ class MtPorts:
     new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
     local_now: Callable[[], datetime]
     """Naive local time, as Jasmin writes it."""
+    new_bid: Callable[[], str]
+    """Ids of bills. Nothing is charged yet; billers want the header all the same."""
 
 
 async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
@@ -72,6 +75,7 @@ def _queued(routable: MtRoutable, connector: SmppConnector, ports: MtPorts) -> Q
         source=routable.source,
         priority=routable.overrides.priority or 0,
         created_at=now,
+        bill=write_bill(PickledBill(bid=ports.new_bid(), uid=routable.user.uid), routable.user),
     )
 
 

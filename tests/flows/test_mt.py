@@ -26,6 +26,7 @@ from jasmin_compat.gateway.refusals import (
 from jasmin_compat.gateway.routes import DefaultRoute
 from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.pickled_bills import PickledBill, read_bill
 from jasmin_compat.wire.submit_messages import read_submit
 from tests import builders
 from tests.builders import CID, MSGID, NOW
@@ -68,6 +69,7 @@ def ports(outside: Outside, directory: Directory | None = None) -> MtPorts:
         store=outside,  # type: ignore[arg-type]
         new_msgid=lambda _routable, _cid: MSGID,
         local_now=lambda: NOW,
+        new_bid=lambda: "bid-1",
     )
 
 
@@ -78,6 +80,8 @@ async def test_a_message_is_queued_for_its_connector() -> None:
     assert outside.done == ["publish submit.sm.con1"]
     assert outside.queued == [queued]
     assert (queued.msgid, queued.cid, queued.source) == (MSGID, CID, "httpapi")
+    assert queued.bill is not None
+    assert read_bill(queued.bill) == PickledBill(bid="bid-1", uid="full")
     assert (queued.created_at, queued.priority, queued.source_addr_is_null) == (NOW, 0, True)
 
 

@@ -76,6 +76,7 @@ async def running_api(
         store=store,
         new_msgid=lambda _routable, _cid: MsgId(f"00000000-0000-4000-8000-{next(numbers):012}"),
         local_now=lambda: NOW,
+        new_bid=lambda: "11111111-1111-4111-8111-111111111111",
     )
     send = Send(
         ports=ports,
