@@ -73,11 +73,19 @@ class RedisPipeline:
             raise StoreAway(f"no answer from Redis at {self._policy.where()}") from error
 
     async def run(self) -> NoReturn:
-        """Keep a connection and carry out the calls, until cancelled.
+        """Keep a connection and carry out the calls, until cancelled; then none is left waiting.
 
         Raises:
             ClusterRefused
         """
+        try:
+            await self._keep_serving()
+        finally:
+            for call in self._waiting:
+                if not call.answered.done():
+                    call.answered.set_exception(StoreAway("the store is closed"))
+
+    async def _keep_serving(self) -> NoReturn:
         while True:
             connection = await self._connect()
             self._counts.is_connected = True

@@ -114,6 +114,16 @@ async def test_waiting_calls_are_bounded() -> None:
                 call.cancel()
 
 
+async def test_nobody_is_left_waiting_at_the_end() -> None:
+    async with silent_server() as policy:
+        patient = RedisPolicy(url=policy.url, timeout_s=60)
+        async with running(patient) as pipeline:
+            call = asyncio.create_task(pipeline.call(b"PING", writes=False))
+            await until(lambda: len(pipeline._waiting) == 1)
+        with pytest.raises(StoreAway, match="closed"):
+            await call
+
+
 async def test_a_call_given_up_is_not_carried_out_later(redis_server: Redis) -> None:
     """Its caller was told that it failed; and it would pile up."""
     policy = RedisPolicy(url=redis_server.url, timeout_s=0.1)
