@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from jasmin_compat.adapters.eviction_log import EvictionLog
 from jasmin_compat.gateway.dlr import DlrPolicy, wants_receipts
 from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, HttpDlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import Clock, Correlated, Expired, GroupPart, SegmentSent, StoreCounts
@@ -86,6 +87,7 @@ class MemoryStore:
         self._policy = policy
         self._clock = clock
         self.counts = StoreCounts(is_connected=True)
+        self._eviction_log = EvictionLog(counts=self.counts, clock=clock)
         self._messages: dict[MsgId, _Message] = {}
         self._mapped: dict[SmppMsgId, MsgId] = {}
         self._also: dict[tuple[ConnectorId, SmppMsgId], MsgId] = {}
@@ -282,6 +284,7 @@ class MemoryStore:
             self._ends = [(each.ends_at(), msgid) for msgid, each in self._messages.items()]
             heapq.heapify(self._ends)
         self.counts.records = len(self._messages)
+        self._eviction_log.look()
 
     def _end_next(self, *, by_budget: bool) -> None:
         ends_at, msgid = heapq.heappop(self._ends)

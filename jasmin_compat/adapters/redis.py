@@ -8,6 +8,7 @@ from typing import cast
 
 from redis.exceptions import NoScriptError
 
+from jasmin_compat.adapters.eviction_log import EvictionLog
 from jasmin_compat.adapters.redis_connect import RedisAway, RedisPolicy, Reply, connect, disconnect
 from jasmin_compat.adapters.redis_pipeline import RedisPipeline
 from jasmin_compat.adapters.redis_scripts import Script, Scripts
@@ -38,7 +39,6 @@ log = logging.getLogger("jasmin-redis-client")
 
 SENT = "jc:sent:"
 SCAN_COUNT = 500
-COMPLAIN_EVERY_S = 60.0
 
 
 @contextlib.asynccontextmanager
@@ -79,8 +79,7 @@ class RedisStore:
         self._pipeline = pipeline
         self._scripts = scripts
         self._clock = clock
-        self._complained_at = -COMPLAIN_EVERY_S
-        self._evicted_since = 0
+        self._eviction_log = EvictionLog(counts=counts, clock=clock)
         self.counts = counts
 
     # ------------------------------------------------------------ Store
@@ -182,17 +181,7 @@ class RedisStore:
         self.counts.records, self.counts.octets = records, octets
         self.counts.expired += expired
         self.counts.evicted += evicted
-        self._evicted_since += evicted
-        now = self._clock.monotonic()
-        if self._evicted_since and now - self._complained_at >= COMPLAIN_EVERY_S:
-            log.warning(
-                "DLR store at its limit (%d messages, %d octets): %d requests were forgotten before"
-                " their receipt came",
-                records,
-                octets,
-                self._evicted_since,
-            )
-            self._complained_at, self._evicted_since = now, 0
+        self._eviction_log.look()
 
 
 def _good(reply: Reply) -> Reply:

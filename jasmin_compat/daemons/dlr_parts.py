@@ -19,7 +19,7 @@ from jasmin_compat.wire.amqp_messages import QueueMessage
 
 def lookup_part(frame: Frame, *, queues: Queues, store: Store) -> Part:
     """Consumes DLRLookup-<pid>, publishes dlr_thrower.*."""
-    settings, policy = frame.settings, dlr_policy(frame.settings)
+    settings, policy, clock = frame.settings, dlr_policy(frame.settings), frame.clock
     pid = settings.dlr.pid
     source = Source(
         queue=amqp_names.lookup_binding(pid).queue,
@@ -30,14 +30,14 @@ def lookup_part(frame: Frame, *, queues: Queues, store: Store) -> Part:
     _measure(frame, source)
 
     async def handle(message: QueueMessage) -> Verdict:
-        return await look_up(message, store=store, queues=queues, policy=policy)
+        return await look_up(message, store=store, queues=queues, clock=clock, policy=policy)
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
         await queues.declare([amqp_names.lookup_binding(pid), amqp_names.DLR_THROWER])
         started()
         async with asyncio.TaskGroup() as tasks:
             sweeping = tasks.create_task(
-                sweep_expired(store=store, queues=queues, clock=frame.clock, policy=policy),
+                sweep_expired(store=store, queues=queues, clock=clock, policy=policy),
                 name="expired DLR requests",
             )
             await consume(queues, source, handle, stop=stop, policy=consume_policy(settings))

@@ -25,7 +25,7 @@ from jasmin_compat.gateway.messages import (
     SubmitReplied,
     Verdict,
 )
-from jasmin_compat.ports import Clock, QueueError, Queues, Store, StoreAway
+from jasmin_compat.ports import Clock, Correlated, QueueError, Queues, Store, StoreAway
 from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import TRIES
@@ -34,6 +34,10 @@ from jasmin_compat.wire.dlr_messages import read_lookup, write_callback
 LOG: Final = logging.getLogger("dlr")
 
 SWEEP_LIMIT: Final = 100
+REPLY_LOOKS: Final = 4
+REPLY_LOOK_S: Final = 0.05
+"""An answer the connector has recorded is on its way here: a moment in the receipt's own slot costs
+less than a turn through a delay queue."""
 
 Tell = Callable[[DlrCallback], Awaitable[None]]
 
@@ -48,7 +52,7 @@ def telling(queues: Queues) -> Tell:
 
 
 async def look_up(
-    message: QueueMessage, *, store: Store, queues: Queues, policy: DlrPolicy
+    message: QueueMessage, *, store: Store, queues: Queues, clock: Clock, policy: DlrPolicy
 ) -> Verdict:
     """One message of `DLRLookup-<pid>`.
 
@@ -57,15 +61,10 @@ async def look_up(
         StoreAway, QueueError: nothing is lost; the message is to come again.
     """
     event = read_lookup(message)
-    return await look_up_event(event, store=store, tell=telling(queues), policy=policy)
-
-
-async def look_up_event(
-    event: SubmitReplied | ReceiptArrived, *, store: Store, tell: Tell, policy: DlrPolicy
-) -> Verdict:
     if isinstance(event, SubmitReplied):
-        return await _look_up_answer(event, store=store, tell=tell, policy=policy)
-    return await _look_up_receipt(event, store=store, tell=tell, policy=policy)
+        return await _look_up_answer(event, store=store, tell=telling(queues), policy=policy)
+    found = await _found(event, store=store, clock=clock, policy=policy)
+    return await _look_up_receipt(event, found, store=store, tell=telling(queues), policy=policy)
 
 
 async def _look_up_answer(
@@ -84,13 +83,34 @@ async def _look_up_answer(
     return Ack()
 
 
-async def _look_up_receipt(
-    receipt: ReceiptArrived, *, store: Store, tell: Tell, policy: DlrPolicy
-) -> Verdict:
+async def _found(
+    receipt: ReceiptArrived, *, store: Store, clock: Clock, policy: DlrPolicy
+) -> Correlated | None:
+    """Its message; if that has an answer still to be told, after waiting a little for it."""
     found = await store.find(receipt.smpp_msgid, receipt.cid)
+    for _ in range(REPLY_LOOKS):
+        if found is None or not _is_early(found, policy):
+            break
+        await clock.sleep(REPLY_LOOK_S)
+        found = await store.find(receipt.smpp_msgid, receipt.cid)
+    return found
+
+
+def _is_early(found: Correlated, policy: DlrPolicy) -> bool:
+    return not found.replied and waits_for_reply(found.request, policy)
+
+
+async def _look_up_receipt(
+    receipt: ReceiptArrived,
+    found: Correlated | None,
+    *,
+    store: Store,
+    tell: Tell,
+    policy: DlrPolicy,
+) -> Verdict:
     if found is None:
         return _not_found(receipt, store, policy)
-    if not found.replied and waits_for_reply(found.request, policy):
+    if _is_early(found, policy):
         again = _again(receipt, store, policy)
         if again is not None:
             return again

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -329,18 +328,6 @@ async def test_octets_are_those_in_redis(make_store: MakeStore, server: Server) 
         counted += len(key) + sum(len(name) + len(value) for name, value in fields.items())
     assert store.counts.octets == counted
     assert store.counts.octets <= 20_000
-
-
-async def test_eviction_is_said_once_in_a_while(
-    make_store: MakeStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    store = await make_store(max_records=5)
-    with caplog.at_level(logging.WARNING, "jasmin-redis-client"):
-        for number in range(50):
-            await store.remember(http_request(msgid=MsgId(f"m{number}")))
-    lines = [line for line in caplog.messages if "at its limit" in line]
-    assert len(lines) == 1
-    assert store.counts.evicted == 45
 
 
 async def test_untold_requests_are_bounded(make_store: MakeStore, server: Server) -> None:

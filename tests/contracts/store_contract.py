@@ -447,7 +447,7 @@ class StoreContract(ABC):
         assert (store.counts.records, store.counts.evicted) == (2, 1)
 
     async def test_records_stay_at_the_budget_however_many_come(
-        self, make_store: MakeStore
+        self, make_store: MakeStore, caplog: pytest.LogCaptureFixture
     ) -> None:
         store = await make_store(max_records=50)
         for number in itertools.islice(itertools.count(), 500):
@@ -457,6 +457,7 @@ class StoreContract(ABC):
             await store.map_smpp_msgids(request, [SmppMsgId(f"S{number}")])
             assert store.counts.records <= 50
         assert (store.counts.records, store.counts.evicted) == (50, 450)
+        assert len([line for line in caplog.messages if "DLR store at its limit" in line]) == 1
 
     async def test_octets_stay_within_the_budget(self, make_store: MakeStore) -> None:
         store = await make_store(max_octets=10_000)

@@ -301,12 +301,13 @@ end
 -- What has ended goes; then, while the budget is exceeded, what ends next. A call does a bounded
 -- share of it, and more than it adds. Gives records, octets, and how many requests were pushed out
 -- and ran out.
-local function tidy(most)
+local function tidy(most, most_ended)
   local evicted, expired, time = 0, 0, now()
-  for _, msgid in ipairs(redis.call('ZRANGEBYSCORE', 'jc:dlr-index', '-inf', time, 'LIMIT', 0, 20)) do
+  most_ended = most_ended or 20
+  for _, msgid in ipairs(redis.call('ZRANGEBYSCORE', 'jc:dlr-index', '-inf', time, 'LIMIT', 0, most_ended)) do
     if end_request(msgid, 'T') then expired = expired + 1 end
   end
-  for _, msgid in ipairs(redis.call('ZRANGEBYSCORE', 'jc:sent-index', '-inf', time, 'LIMIT', 0, 20)) do
+  for _, msgid in ipairs(redis.call('ZRANGEBYSCORE', 'jc:sent-index', '-inf', time, 'LIMIT', 0, most_ended)) do
     release('jc:sent-index', msgid)
   end
   local records, octets = sizes()

@@ -1,5 +1,5 @@
 -- limit; gives the counts, then mark, msgid and dlr:<msgid> of each
-local counts, time = tidy(), now()
+local counts, time = tidy(1000, 1000), now() -- what a gateway that was down left behind
 local found = { counts }
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', 'jc:untold', '-inf', time, 'LIMIT', 0, ARGV[1])) do
   local msgid = string.sub(member, 2)
