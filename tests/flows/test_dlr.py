@@ -173,7 +173,7 @@ async def test_what_is_no_event_is_said_to_be_none(desk: Desk, kind: str) -> Non
 
 
 async def test_a_receipt_before_its_mapping_comes_again(desk: Desk) -> None:
-    # covers: DLR-12 W-DLR-01 W-DLR-03 W-DLR-09
+    # covers: DLR-12 W-DLR-01 W-DLR-03 W-DLR-09 W-DLR-23
     early, delays = receipt(), []
     for _ in range(3):
         verdict = await desk.look_up(early)
