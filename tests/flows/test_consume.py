@@ -95,6 +95,7 @@ async def test_requeue_and_delay_bring_it_again(bench: Bench) -> None:
         await bench.queues.publish(message())
         await until(lambda: bench.source.counts.delayed == 1)
         assert len(bench.seen) == 2
+        await until(lambda: bench.clock.sleeps_until(30))
         bench.clock.advance(30)
         await until(lambda: bench.source.counts.acked == 1)
     assert (len(bench.seen), bench.source.counts.requeued) == (3, 1)
