@@ -39,20 +39,21 @@ class TestContract(QueueContract):
             yield queues
 
 
+@pytest.fixture(scope="module")
+def quorum_vhost(rabbitmq: RabbitMq) -> str:
+    rabbitmq.add_vhosts("quorum")
+    return "quorum"
+
+
 @pytest.mark.process
 class TestQuorumContract(QueueContract):
     """Quorum queues keep the contract, too."""
 
     requeued_keep_their_place = False
 
-    @pytest.fixture(scope="class")
-    def vhost(self, rabbitmq: RabbitMq) -> str:
-        rabbitmq.add_vhosts("quorum")
-        return "quorum"
-
     @pytest.fixture
-    async def queues(self, rabbitmq: RabbitMq, vhost: str) -> AsyncIterator[AmqpQueues]:
-        policy = AmqpPolicy(port=rabbitmq.port, vhost=vhost, durability=Durability.QUORUM)
+    async def queues(self, rabbitmq: RabbitMq, quorum_vhost: str) -> AsyncIterator[AmqpQueues]:
+        policy = AmqpPolicy(port=rabbitmq.port, vhost=quorum_vhost, durability=Durability.QUORUM)
         async with opened(policy) as queues:
             yield queues
 
