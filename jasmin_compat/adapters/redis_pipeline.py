@@ -31,6 +31,8 @@ from jasmin_compat.ports import Clock, StoreAway, StoreCounts
 log = logging.getLogger("jasmin-redis-client")
 
 FIRST_PAUSE_S = 0.05
+WAIT_SHARE = 4
+"""A call may wait for the batch before its own: both, with their WAIT, fit into its time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -140,7 +142,7 @@ class RedisPipeline:
         commands = [call.command for call in batch] or [pack(b"PING")]
         waits = self._policy.wait_replicas > 0 and any(call.writes for call in batch)
         if waits:
-            wait_ms = int(self._policy.timeout_s * 500)
+            wait_ms = int(self._policy.timeout_s * 1000 / WAIT_SHARE)
             commands.append(pack(b"WAIT", b"%d" % self._policy.wait_replicas, b"%d" % wait_ms))
         replies = await exchange(connection, commands)
         for reply in replies:
