@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from compat_tests import quirks, sites
 from compat_tests.targets.external import External, Place
-from compat_tests.targets.gateway import Target
+from compat_tests.targets.gateway import Gateway, Target
 from compat_tests.targets.jasmin import Jasmin
 from compat_tests.targets.ours import Ours
 from compat_tests.world import World, opened, opened_external
@@ -63,6 +63,19 @@ class Outcomes:
 
     def pytest_sessionfinish(self) -> None:
         self._path.write_text(json.dumps(self._seen, indent=1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed scenario shows the end of its gateway's logs."""
+    report = yield
+    if report.failed and isinstance(item, pytest.Function):
+        worlds = [value for value in item.funcargs.values() if isinstance(value, World)]
+        for gateway in (w.gateway for w in worlds if isinstance(w.gateway, Gateway)):
+            report.sections.append((f"logs of {gateway.site.name}", gateway.ends_of_logs()))
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -161,7 +174,7 @@ def mended(request: pytest.FixtureRequest, target: Target | External) -> Callabl
 
     def is_mended(number: str) -> bool:
         assert number in marked, f"mark the test with quirk({number!r})"
-        return target.name != "jasmin" and QUIRKS[number].verdict == "mended"
+        return quirks.is_mended(number, target.name)
 
     return is_mended
 

@@ -10,6 +10,7 @@ from typing import Any
 from compat_tests import sites
 from compat_tests.peers.smsc import Answer
 from compat_tests.peers.tap import Tapped
+from compat_tests.quirks import is_mended
 from compat_tests.recordings import Comparable, Flow, differences
 from compat_tests.world import World
 
@@ -18,6 +19,7 @@ RECORDED_SINK = "127.0.0.1:27780"
 SETTLE_S = 0.25
 """How long nothing more may come after what was recorded came."""
 
+BILL = ".headers.submit_sm_bill: live '<absent>'"
 BY_RELEASE = ("mt_credential.state.quotas_updated: ", "authorizations.ip: ")
 """Of the user in a bill: a mark of unsaved quotas, and a permission that 0.11.0 has not."""
 
@@ -96,7 +98,8 @@ def in_any_order(publishes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def compare(live: Live, flow: Flow) -> None:
     publishes = in_any_order(await live.publishes(flow))
     found = differences(publishes, in_any_order(recorded_publishes(flow, live.which)))
-    assert [line for line in found if not any(name in line for name in BY_RELEASE)] == []
+    ignored = [*BY_RELEASE, *([BILL] if is_mended("Q27", live.world.target) else [])]
+    assert [line for line in found if not any(name in line for name in ignored)] == []
     assert differences(await live.callbacks(flow), recorded_callbacks(flow)) == []
 
 

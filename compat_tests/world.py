@@ -45,6 +45,11 @@ class World:
             pytest.skip("an external gateway is not ours to stop")
         return self.gateway
 
+    @property
+    def target(self) -> str:
+        gateway = self.gateway
+        return gateway.name if isinstance(gateway, External) else gateway.target.name
+
     async def http(self, octets: bytes) -> Response:
         return await http_client.exchange(self.gateway.host, self.gateway.http_port, octets)
 

@@ -245,7 +245,7 @@ class Smsc:
             pdu.name.endswith("_resp") or pdu.name == "generic_nack"
         ):
             self._waiting.pop((session, pdu.seq)).set_result(pdu)
-        elif pdu.name.startswith("bind_"):
+        elif pdu.name.startswith("bind_") and not pdu.name.endswith("_resp"):
             self._on_bind(session, pdu)
         elif pdu.name == "submit_sm":
             self._on_submit(session, pdu)

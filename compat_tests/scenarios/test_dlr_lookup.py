@@ -162,7 +162,7 @@ async def test_a_receipt_with_octets_that_are_no_utf8_is_accepted(
     assert response.status == 0
     [call] = await main.sink.got("/latin")
     assert call.arguments["message_status"] == "DELIVRD"
-    assert call.arguments["text"] in ({"caf!", "café!"} if mended("Q5") else {"caf!"})
+    assert call.arguments["text"] == ("café!" if mended("Q5") else "caf!")
 
 
 # covers: DLR-02

@@ -8,6 +8,8 @@ from compat_tests.recordings import flows
 from compat_tests.replay import TO, receipted_id, replay_receipt, replay_submit
 from compat_tests.world import World
 
+pytestmark = pytest.mark.quirk("Q27")
+
 FLOWS = flows("flows_http_mt_dlr")
 
 LEVELS = [(level, method) for level in "123" for method in ("GET", "POST")]

@@ -123,15 +123,19 @@ async def test_ping_answers_pong_and_logs_it(main: World) -> None:
     await main.log_line("http-api.log", "Received ping from 127.0.0.1")
 
 
-# covers: HTTP-47
-async def test_the_access_log_has_the_combined_format(main: World, number: str) -> None:
+# covers: HTTP-47 W-HTTP-01
+@pytest.mark.quirk("Q21")
+async def test_the_access_log_has_the_combined_format(
+    main: World, number: str, mended: Callable[[str], bool]
+) -> None:
     response = await main.send(to=number, content="a&b")
 
     line = await main.log_line("http-accesslog.log", f"to={number}")
     seen = COMBINED.fullmatch(line)
     assert seen is not None, line
+    password = "***" if mended("Q21") else "secret"
     assert seen["request"] == (
-        f"GET /send?username=alice&password=secret&to={number}&content=a%26b HTTP/1.1"
+        f"GET /send?username=alice&password={password}&to={number}&content=a%26b HTTP/1.1"
     )
     assert (seen["ip"], seen["status"]) == ("127.0.0.1", "200")
     assert seen["size"] == str(len(response.body))

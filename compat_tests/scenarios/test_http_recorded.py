@@ -1,11 +1,16 @@
 """Every recorded request to `/`, `/ping` and `/send` that one default route can answer, again."""
 
 import asyncio
+import dataclasses
+import json
 import time
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 import pytest
 
+from compat_tests.peers import smpp
+from compat_tests.peers.smpp import Pdu
 from compat_tests.peers.smsc import Submitted
 from compat_tests.recordings import (
     HttpCase,
@@ -44,6 +49,28 @@ def submits(world: World) -> list[Submitted]:
     return [s for s in world.smsc.submitted if not s.pdu["destination_addr"].startswith("336")]
 
 
+NEVER_SENT = {"http-113", "http-178", "http-179", "http-193", "http-194"}
+"""A sender that is a JSON number; addresses of more than the 20 characters of SMPP 3.4."""
+WITH_NUL = "http-199"
+"""A sender with a NUL, which makes Jasmin's submit_sm another message."""
+
+
+def as_asked_for(case: HttpCase) -> Pdu:
+    """The plain submit_sm that a GET, or a POST of JSON, asks for."""
+    head, _, body = case.request.decode().partition("\r\n\r\n")
+    query = dict(parse_qsl(head.partition("?")[2].partition(" ")[0]))
+    arguments = json.loads(body) if body else query
+    numbers = {"source_addr_ton": 2, "source_addr_npi": 1, "dest_addr_ton": 1, "dest_addr_npi": 1}
+    fields = {
+        "source_addr": arguments.get("from", ""),
+        "destination_addr": arguments["to"],
+        "short_message": arguments["content"],
+        "esm_class": 3,
+        **numbers,
+    }
+    return smpp.parse(smpp.build("submit_sm", 1, 0, fields))
+
+
 async def clear_of_the_fraction_that_jasmin_drops() -> None:
     """A validity that ends in the last 0.05 s of a second is accepted and dropped (Q19)."""
     fraction = time.time() % 1
@@ -55,11 +82,15 @@ async def clear_of_the_fraction_that_jasmin_drops() -> None:
 # covers: HTTP-12 HTTP-13 HTTP-14 HTTP-15 HTTP-16 HTTP-18 HTTP-21 HTTP-22 HTTP-23 HTTP-24 HTTP-25
 # covers: HTTP-26 HTTP-28 HTTP-35 HTTP-36 HTTP-37 HTTP-38 HTTP-40 HTTP-49 LONG-01 LONG-02 LONG-03
 # covers: LONG-04 LONG-06 LONG-07
-@pytest.mark.quirk("Q19")
+@pytest.mark.quirk("Q19", "Q22", "Q23")
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_a_recorded_request_is_answered_as_recorded(
     main: World, case: HttpCase, mended: Callable[[str], bool]
 ) -> None:
+    if mended("Q22") and case.number in NEVER_SENT:
+        case = dataclasses.replace(case, submits=(as_asked_for(case),))
+    if mended("Q23") and case.number == WITH_NUL:
+        case = dataclasses.replace(case, submits=())
     if b"validity" in case.request and not mended("Q19"):
         await clear_of_the_fraction_that_jasmin_drops()
     before = len(submits(main))
@@ -72,5 +103,7 @@ async def test_a_recorded_request_is_answered_as_recorded(
     await main.smsc.bell.until(
         lambda: len(submits(main)) - before >= len(case.submits), "submit_sm as recorded"
     )
+    if response.status == 200 and not case.submits:
+        await main.smsc.bell.stays(lambda: len(submits(main)) == before, "nothing sent", 0.15)
     live = [comparable_submit(s.pdu) for s in submits(main)[before:]]
     assert differences(live, [comparable_submit(pdu) for pdu in case.submits]) == []

@@ -96,8 +96,6 @@ async def test_log_files_have_the_names_of_jasmin(main: World) -> None:
         "dlrlookupd-messages.log",
         "dlr-thrower.log",
         "default-con1.log",
-        "router.log",
-        "smppclient-manager.log",
         "amqp-client.log",
         "redis-client.log",
     }

@@ -142,6 +142,7 @@ class Gateway:
         with (self.folder / "out" / name).open("ab") as out:
             self._processes[name] = subprocess.Popen(
                 self._command(daemon, identity),
+                cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -154,6 +155,7 @@ class Gateway:
         """Start another copy just like the first and wait for its end."""
         return subprocess.run(
             self._command(daemon),
+            cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -174,6 +176,12 @@ class Gateway:
         """A log file, or nothing when there is none yet."""
         path = self.folder / "log" / name
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def ends_of_logs(self, lines: int = 15) -> str:
+        """The last lines of every log and output, for who looks into a failure."""
+        paths = sorted((self.folder / "out").iterdir()) + sorted((self.folder / "log").iterdir())
+        ends = {p: p.read_text(errors="replace").splitlines()[-lines:] for p in paths}
+        return "\n".join(f"==> {path.name}\n" + "\n".join(end) for path, end in ends.items() if end)
 
     def stop(self) -> dict[str, int]:
         """SIGTERM to all, wait; their exit statuses (-9: it had to be killed)."""
