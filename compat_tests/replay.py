@@ -19,7 +19,7 @@ RECORDED_SINK = "127.0.0.1:27780"
 SETTLE_S = 0.25
 """How long nothing more may come after what was recorded came."""
 
-BILL = ".headers.submit_sm_bill: live '<absent>'"
+BILL = ".headers.submit_sm_bill.state.user.state.password: "
 BY_RELEASE = ("mt_credential.state.quotas_updated: ", "authorizations.ip: ")
 """Of the user in a bill: a mark of unsaved quotas, and a permission that 0.11.0 has not."""
 
