@@ -36,6 +36,8 @@ class Load:
     longest_s: float = 0.0
     seen: dict[bytes, int] = field(default_factory=dict)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    """Handlers wait for it: so some are at work when the broker goes."""
 
     def __post_init__(self) -> None:
         self.source = Source(queue=self.queue, consumer_tag="t", prefetch=50)
@@ -60,7 +62,7 @@ class Load:
     async def handle(self, message: QueueMessage) -> Verdict:
         """Every tenth message takes the ladder once."""
         self.seen[message.body] = self.seen.get(message.body, 0) + 1
-        await asyncio.sleep(0.02)  # at work when the broker goes
+        await self.go_on.wait()
         if message.body.endswith(b"0") and "x-jc-tries" not in message.headers:
             return Delay(1, (("x-jc-tries", "1"),))
         return Ack()
@@ -109,10 +111,14 @@ async def test_no_confirmed_message_is_lost_when_the_broker_goes_and_comes(
         consuming = tasks.create_task(load.consume(done))
         publishing = [tasks.create_task(load.publish(n)) for n in range(20)]
         for _ in range(2):
+            load.go_on.set()
             before = len(load.seen)
             await until(lambda n=before: len(load.seen) > n + 500, within_s=30)  # type: ignore[misc]
+            load.go_on.clear()
+            await until(lambda: load.source.counts.running > 0)
             await asyncio.to_thread(down, rabbitmq)
-            await until(lambda: not queues.is_connected)
+            await until(lambda: queues.counts.connected == 0)
+            load.go_on.set()
             refused = load.refused
             await until(lambda n=refused: load.refused >= n + 20, within_s=30)  # type: ignore[misc]
             await asyncio.to_thread(up, rabbitmq)
