@@ -43,28 +43,23 @@ class AmqpQueues:
         self._clock = clock
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._counts = AmqpCounts()
-        self.topology = Topology(policy, self._counts)
-        self._publisher = Publisher(policy, self._counts)
+        self.counts = AmqpCounts()
+        self.topology = Topology(policy, self.counts)
+        self._publisher = Publisher(policy, self.counts)
         self._publishing = Link(
             policy,
-            self._counts,
+            self.counts,
             _PublishingUser(self.topology, self._publisher),
             purpose="publishing",
             jitter=jitter,
         )
         self._consuming = Link(
-            policy, self._counts, _ConsumingUser(), purpose="consuming", jitter=jitter
+            policy, self.counts, _ConsumingUser(), purpose="consuming", jitter=jitter
         )
         self._consumed: Counter[str] = Counter()
         """Consumers here, by queue."""
         self._running: set[asyncio.Task[None]] = set()
         self._redeclaring = asyncio.Lock()
-
-    @property
-    def counts(self) -> AmqpCounts:
-        self._counts.publish_waiting = self._publisher.waiting
-        return self._counts
 
     @property
     def is_connected(self) -> bool:
@@ -104,12 +99,12 @@ class AmqpQueues:
             log.error("Declaring: %s", error)
 
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
-        self._counts.publishes += 1
+        self.counts.publishes += 1
         deadline = self._loop.time() + self._policy.publish_timeout_s
         try:
             await self._publisher.publish(message, mandatory=mandatory, deadline=deadline)
         except Unroutable:
-            self._counts.returned += 1
+            self.counts.returned += 1
             await self._publish_once_more(message, deadline)
 
     async def _publish_once_more(self, message: QueueMessage, deadline: float) -> None:
@@ -125,7 +120,7 @@ class AmqpQueues:
         except (BrokerFailed, TimeoutError) as error:
             raise BrokerAway(f"its queue could not be declared again: {error}") from error
         except Unroutable:
-            self._counts.unroutable += 1
+            self.counts.unroutable += 1
             raise
 
     @asynccontextmanager

@@ -34,8 +34,8 @@ _AGAIN_S = 1.0
 class Outlet(Protocol):
     """Where the copies of delayed and dead messages go, and when."""
 
-    @property
-    def counts(self) -> AmqpCounts: ...
+    counts: AmqpCounts
+
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None: ...
     def unix(self) -> float: ...
 

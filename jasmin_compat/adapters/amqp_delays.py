@@ -25,8 +25,8 @@ _PAUSE_S = 1.0
 class DelayQueues(Protocol):
     """What of the adapter the ladder needs."""
 
-    @property
-    def counts(self) -> AmqpCounts: ...
+    counts: AmqpCounts
+
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None: ...
     def consume(
         self, queue: str, *, consumer_tag: str, prefetch: int

@@ -64,10 +64,6 @@ class Publisher:
         self._methods: dict[tuple[str, str, bool], bytes] = {}
         self._blocked: str | None = None
 
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
-
     async def publish(self, message: QueueMessage, *, mandatory: bool, deadline: float) -> None:
         """Return at the confirm; `deadline` is a time of the loop's clock.
 
@@ -93,7 +89,9 @@ class Publisher:
             self._counts.publish_failed += 1
             raise
         finally:
-            self._waiting.pop(publish, None)
+            if publish in self._waiting:
+                del self._waiting[publish]
+                self._counts.publish_waiting = len(self._waiting)
 
     def _method(self, exchange: str, routing_key: str, mandatory: bool) -> bytes:
         place = exchange, routing_key, mandatory
@@ -112,6 +110,7 @@ class Publisher:
             self._channel.send(publish)
         elif len(self._waiting) < self._policy.waiting_publishes:
             self._waiting[publish] = None
+            self._counts.publish_waiting = len(self._waiting)
         else:
             raise BrokerAway(f"{len(self._waiting)} publishes wait already")
 
@@ -128,6 +127,7 @@ class Publisher:
             del self._waiting[publish]
             if publish.is_wanted():
                 channel.send(publish)
+        self._counts.publish_waiting = len(self._waiting)
 
     def block(self, reason: str | None) -> None:
         """connection.blocked, or unblocked: what waits now fails, what is on the wire may pass."""
@@ -153,6 +153,7 @@ class Publisher:
                 publish.fail(BrokerAway(f"sent {publish.sent} times, and each time: {reason}"))
         again = {publish: None for publish in on_the_wire if publish.is_wanted()}
         self._waiting = {**again, **self._waiting}
+        self._counts.publish_waiting = len(self._waiting)
 
     def sent(self, publish: Publish) -> None:
         publish.sent_at = self._loop.time()

@@ -287,6 +287,7 @@ async def test_connections_cut_under_load_lose_no_confirmed_message(
         consuming.cancel()
     assert len(confirmed) == 3000
     assert queues.counts.reconnects >= 6
+    assert queues.counts.republished > 0
     assert queues.counts.lost == lost
 
 
@@ -305,6 +306,21 @@ async def test_a_channel_closed_by_the_broker_is_opened_again(
             await held.settle(Ack())
         await again.settle(Ack())
     assert f"Consumer of {queue} ended: closed: PRECONDITION_FAILED" in caplog.text
+
+
+async def test_a_queue_that_is_somebody_elses_is_consumed_when_they_are_gone(
+    rabbitmq: RabbitMq, queue: str, message: QueueMessage, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = await aiormq.connect(rabbitmq.url)
+    await (await connection.channel()).queue_declare(queue, exclusive=True)
+    async with opened(AmqpPolicy(port=rabbitmq.port)) as queues:
+        await queues.wait_until_connected()
+        await queues.declare([Binding(queue=queue, exchange="messaging", routing_key=queue)])
+        async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
+            await until(lambda: f"Consumer of {queue} cannot be started" in caplog.text)
+            await connection.close()
+            await queues.publish(message)
+            assert (await take(deliveries)).message == message
 
 
 # covers: W-AMQP-07

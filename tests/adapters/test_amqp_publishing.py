@@ -169,7 +169,7 @@ async def test_what_the_window_does_not_hold_waits(bench: Bench) -> None:
     channel = bench.up()
     tasks = [bench.publish(letter) for letter in "abcd"]
     await turn()
-    assert (bench.wire.bodies(), bench.publisher.waiting) == (["a", "b"], 2)
+    assert (bench.wire.bodies(), bench.counts.publish_waiting) == (["a", "b"], 2)
     ack(channel, 1)
     assert bench.wire.bodies() == ["a", "b", "c"]
     ack(channel, 3, multiple=True)
@@ -182,7 +182,7 @@ async def test_what_the_window_does_not_hold_waits(bench: Bench) -> None:
 async def test_no_more_than_a_bound_wait_while_the_broker_is_away(bench: Bench) -> None:
     tasks = [bench.publish(letter) for letter in "abc"]
     assert await tasks[2] == "BrokerAway"
-    assert bench.publisher.waiting == 2
+    assert bench.counts.publish_waiting == 2
     channel = bench.up()
     assert bench.wire.bodies() == ["a", "b"]
     ack(channel, 2, multiple=True)
@@ -191,7 +191,7 @@ async def test_no_more_than_a_bound_wait_while_the_broker_is_away(bench: Bench) 
 
 async def test_waiting_has_an_end(bench: Bench) -> None:
     assert await bench.publish("a", within_s=0.01) == "BrokerAway"
-    assert bench.publisher.waiting == 0
+    assert bench.counts.publish_waiting == 0
     assert bench.counts.publish_failed == 1
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 
 import aiormq
 import pytest
@@ -141,6 +142,26 @@ async def test_dead_letters_are_bounded(rabbitmq: RabbitMq, vhost: str) -> None:
                 await (await take(deliveries)).settle(Dead("x"))
         await depth_becomes(queues, "submit.sm.c.dead", 2)
         assert queues.counts.dead == {"submit.sm.c": 3}
+
+
+@dataclass
+class Broker:
+    """As much of a Live as decides arguments."""
+
+    broker_version: str
+
+
+@pytest.mark.parametrize(
+    ("version", "limit"),
+    [("3.10.8", {}), ("3.13.7", {}), ("4.0.5", {"x-delivery-limit": -1}), ("", {})],
+)
+async def test_deliveries_of_quorum_queues_are_not_limited(
+    version: str, limit: dict[str, int]
+) -> None:
+    """RabbitMQ 4 limits them to 20, older ones do not take -1."""
+    topology = Topology(AmqpPolicy(durability=Durability.QUORUM), AmqpCounts())
+    arguments = topology._arguments("submit.sm.c", True, Broker(version))  # type: ignore[arg-type]
+    assert arguments == {"x-queue-type": "quorum", **limit}
 
 
 async def test_what_feeds_a_queue_and_what_takes_a_key_is_known() -> None:
