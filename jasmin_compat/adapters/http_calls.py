@@ -1,4 +1,4 @@
-"""Callbacks made for real: one aiohttp client session, bounded in every direction.
+"""Callbacks made for real, by aiohttp: bounded in every direction.
 
 Redirects are followed here and not by aiohttp, by Jasmin's rules (contract/dlr.md §6). Addresses
 are checked where a socket is made, so on the address that a name resolved to, at every hop. No
@@ -58,6 +58,8 @@ class CallCounts:
     denied: int = 0
     """Connections not made because of the address."""
     redirected: int = 0
+    repeated: int = 0
+    """Requests made once more, because a kept connection was closed without an answer."""
     not_made: int = 0
     """For want of a slot."""
 
@@ -124,21 +126,19 @@ class HttpCallsByAiohttp:
         self.counts = CallCounts()
         self._policy = policy
         self._slots = _Slots(policy)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0,  # _Slots bounds them, before the clock of a call runs
-                keepalive_timeout=policy.keep_alive_s,
-                socket_factory=self._socket,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            auto_decompress=True,
+        # limit=0: _Slots bounds them, before the clock of a call runs
+        self._keeping = _session(
+            aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=policy.keep_alive_s, socket_factory=self._socket
+            )
         )
-        # aiohttp would send a GET again after any lost connection; see _send
-        self._session._retry_connection = False  # noqa: SLF001
+        self._fresh = _session(
+            aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=self._socket)
+        )
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._keeping.close()
+        await self._fresh.close()
 
     async def call(self, call: HttpCall) -> HttpReply:
         try:
@@ -182,21 +182,30 @@ class HttpCallsByAiohttp:
     async def _send(
         self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes | None
     ) -> tuple[HttpReply, str | None]:
-        """One request; again at once if a connection kept from before turns out to be closed."""
-        for _ in range(self._policy.connections_per_host):
-            attempt = _Attempt()
-            _attempt.set(attempt)
-            try:
-                return await self._request(method, url, headers, body)
-            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                if attempt.is_fresh:
-                    raise
-        return await self._request(method, url, headers, body)
+        """One request. A kept connection may have been closed by the receiver before it came, or
+        after it was worked on, and nothing tells which: then it is made once more, on a new one.
+        """
+        attempt = _Attempt()
+        _attempt.set(attempt)
+        try:
+            return await self._request(self._keeping, method, url, headers, body)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            if attempt.is_fresh:
+                raise
+        self.counts.repeated += 1
+        return await self._request(self._fresh, method, url, headers, body)
 
     async def _request(
-        self, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes | None
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: str,
+        headers: tuple[tuple[str, str], ...],
+        body: bytes | None,
     ) -> tuple[HttpReply, str | None]:
-        async with self._session.request(
+        async with session.request(
             method,
             URL(url, encoded=True),
             headers=headers,
@@ -223,6 +232,18 @@ class HttpCallsByAiohttp:
             raise _AddressDenied(errno.EACCES, f"callbacks may not reach {host}:{port}")
         _attempt.get().is_fresh = True
         return socket.socket(family, kind, protocol)
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        auto_decompress=True,
+    )
+    # aiohttp would send a GET again after any lost connection; see HttpCallsByAiohttp._send
+    session._retry_connection = False  # noqa: SLF001
+    return session
 
 
 def _following(method: str, url: str, reply: HttpReply, location: str | None) -> str | None:

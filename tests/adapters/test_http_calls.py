@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -68,22 +68,60 @@ async def test_a_connection_is_kept_for_the_next_call(calls: HttpCallsByAiohttp)
 
 @pytest.mark.parametrize("make", [get, post])
 async def test_a_kept_connection_that_was_closed_costs_no_attempt(
-    calls: HttpCallsByAiohttp, make: object
+    calls: HttpCallsByAiohttp, make: Callable[[str], HttpCall]
 ) -> None:
     async with sink(lambda _: Answer(close=True)) as receiver:
         for _ in range(3):
-            assert await calls.call(make(receiver.url("/"))) == HttpReply(200, "ACK/Jasmin")  # type: ignore[operator]
+            assert await calls.call(make(receiver.url("/"))) == HttpReply(200, "ACK/Jasmin")
     assert (len(receiver.received), calls.counts.failed) == (3, 0)
 
 
 @pytest.mark.parametrize("make", [get, post])
 async def test_a_receiver_that_drops_the_connection_is_called_once(
-    calls: HttpCallsByAiohttp, make: object
+    calls: HttpCallsByAiohttp, make: Callable[[str], HttpCall]
 ) -> None:
     async with sink(lambda _: Answer(drop=True)) as receiver:
         with pytest.raises(CallFailed, match="ServerDisconnectedError"):
-            await calls.call(make(receiver.url("/")))  # type: ignore[operator]
+            await calls.call(make(receiver.url("/")))
     assert (len(receiver.received), calls.counts.failed) == (1, 1)
+
+
+@pytest.mark.parametrize("make", [get, post])
+async def test_a_kept_connection_closed_without_an_answer_costs_one_more_request(
+    calls: HttpCallsByAiohttp, make: Callable[[str], HttpCall]
+) -> None:
+    """Whatever else is kept: the second request has a connection of its own."""
+    release, drops = asyncio.Event(), False
+
+    def answer(_: Received) -> Answer:
+        return Answer(drop=True) if drops else Answer(release=release)
+
+    async with sink(answer) as receiver:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(5):
+                tasks.create_task(calls.call(make(receiver.url("/"))), name=f"call {number}")
+            await until(lambda: len(receiver.received) == 5)
+            release.set()
+        drops = True
+        with pytest.raises(CallFailed, match="ServerDisconnectedError"):
+            await calls.call(make(receiver.url("/")))
+    assert (len(receiver.received), receiver.connections) == (5 + 2, 5 + 1)
+    assert (calls.counts.failed, calls.counts.repeated) == (1, 1)
+
+
+@pytest.mark.parametrize("make", [get, post])
+async def test_a_request_made_once_more_is_answered_on_a_connection_of_its_own(
+    calls: HttpCallsByAiohttp, make: Callable[[str], HttpCall]
+) -> None:
+    """Three in turn: answered and kept, dropped, answered."""
+    answers = iter((Answer(), Answer(drop=True), Answer()))
+    async with sink(lambda _: next(answers)) as receiver:
+        for _ in range(2):
+            assert await calls.call(make(receiver.url("/"))) == HttpReply(200, "ACK/Jasmin")
+    first, second, third = receiver.received
+    assert (second.method, second.target, second.body) == (third.method, third.target, third.body)
+    assert dict(third.headers) == dict(first.headers) | {"Connection": "close"}
+    assert (receiver.connections, calls.counts.failed) == (2, 0)
 
 
 # covers: DLR-22
