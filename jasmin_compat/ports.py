@@ -277,7 +277,13 @@ class InboundMessages(Protocol):
 
 
 class CallFailed(Exception):
-    """Nobody answered: refused, timed out, denied address, or broken answer."""
+    """Nobody answered: refused, timed out, broken answer, or a name or redirect that led to a
+    denied address: both may lead elsewhere another time."""
+
+
+class CallDenied(Exception):
+    """The URL itself names an address that callbacks may not reach: nothing was sent, and no
+    later attempt would fare better."""
 
 
 class CallNotMade(Exception):
@@ -292,6 +298,7 @@ class HttpCalls(Protocol):
 
         Raises:
             CallFailed: no complete answer within `timeout_s`.
+            CallDenied: it must not be made, now or later.
             CallNotMade: no slot was free in time; it is no attempt.
         """
         ...

@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp.connector import AddrInfoType
 from yarl import URL
 
-from jasmin_compat.gateway.callback_addresses import AddressRules
+from jasmin_compat.gateway.callback_addresses import AddressRules, literal_address
 from jasmin_compat.gateway.callbacks import (
     REDIRECTS,
     BadUrl,
@@ -27,7 +27,7 @@ from jasmin_compat.gateway.callbacks import (
     HttpReply,
     encoded_url,
 )
-from jasmin_compat.ports import CallFailed, CallNotMade
+from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade
 
 SEE_OTHER = 303
 
@@ -56,7 +56,7 @@ class CallCounts:
     replied: int = 0
     failed: int = 0
     denied: int = 0
-    """Connections not made because of the address."""
+    """Calls and connections not made because of the address."""
     redirected: int = 0
     repeated: int = 0
     """Requests made once more, because a kept connection was closed without an answer."""
@@ -141,6 +141,7 @@ class HttpCallsByAiohttp:
         await self._fresh.close()
 
     async def call(self, call: HttpCall) -> HttpReply:
+        self._check_literal(call.url)
         try:
             async with self._slots.one(urlsplit(call.url).netloc):
                 self.counts.open += 1
@@ -156,6 +157,17 @@ class HttpCallsByAiohttp:
             raise
         self.counts.replied += 1
         return reply
+
+    def _check_literal(self, url: str) -> None:
+        """Raises: CallDenied."""
+        literal = literal_address(url)
+        if literal is not None and self._is_denied(*literal):
+            raise CallDenied(_denial(*literal))
+
+    def _is_denied(self, host: str, port: int) -> bool:
+        is_denied = self._policy.addresses.deny_call(host, port, is_own=_is_own)
+        self.counts.denied += is_denied
+        return is_denied
 
     async def _within(self, call: HttpCall) -> HttpReply:
         try:
@@ -227,9 +239,8 @@ class HttpCallsByAiohttp:
         """Made for each connection, and each address of a name."""
         family, kind, protocol, _, address = target
         host, port = str(address[0]), int(address[1])
-        if self._policy.addresses.deny_call(host, port, is_own=_is_own):
-            self.counts.denied += 1
-            raise _AddressDenied(errno.EACCES, f"callbacks may not reach {host}:{port}")
+        if self._is_denied(host, port):
+            raise _AddressDenied(errno.EACCES, _denial(host, port))
         _attempt.get().is_fresh = True
         return socket.socket(family, kind, protocol)
 
@@ -256,6 +267,10 @@ def _following(method: str, url: str, reply: HttpReply, location: str | None) ->
         return encoded_url(urljoin(url, location))
     except (BadUrl, ValueError):
         return None
+
+
+def _denial(host: str, port: int) -> str:
+    return f"callbacks may not reach {f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _is_own(host: str) -> bool:

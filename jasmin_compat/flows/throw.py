@@ -20,7 +20,7 @@ from jasmin_compat.gateway.callbacks import (
     while_nobody_delivers,
 )
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, SmppDlr, Verdict
-from jasmin_compat.ports import CallFailed, CallNotMade, Clock, HttpCalls
+from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade, Clock, HttpCalls
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import FIRST, TRIES
 from jasmin_compat.wire.dlr_messages import read_callback
@@ -56,7 +56,7 @@ async def throw_dlr_http(
     dlr = replace(dlr, first_tried_at=first)
     try:
         outcome = await _outcome(dlr_call(dlr, timeout_s=policy.timeout_s), calls)
-    except BadUrl as error:
+    except (BadUrl, CallDenied) as error:
         _log_failure(dlr, str(error))
         return Dead(str(error))
     except CallNotMade:

@@ -11,6 +11,7 @@ from ipaddress import (
     ip_network,
 )
 from typing import Final
+from urllib.parse import urlsplit
 
 LINK_LOCAL: Final = ("169.254.0.0/16", "fe80::/10")
 """Where clouds answer with the machine's credentials."""
@@ -51,6 +52,17 @@ class AddressRules:
         if any(rule.covers(address, port) for rule in self.deny):
             return True
         return port in self.own_ports and (address.is_loopback or is_own(host))
+
+
+def literal_address(url: str) -> tuple[str, int] | None:
+    """Address and port, where the URL names no host that would have to be looked up."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return None
+    return host, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def read_rule(text: str) -> AddressRule:

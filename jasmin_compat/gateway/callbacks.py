@@ -1,6 +1,7 @@
 """Callbacks over HTTP: the request Jasmin makes, and what its answer means (contract/dlr.md §6)."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import Final
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
@@ -126,6 +127,8 @@ def _authority(parts: SplitResult) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("not http, or no host")
     name = parts.hostname.encode("idna").decode()
+    if name.replace(".", "").isdigit():
+        IPv4Address(name)  # resolvers read 127.1 and 2130706433 as addresses, too
     host = f"[{name}]" if ":" in name else name
     return host if parts.port is None else f"{host}:{parts.port}"
 

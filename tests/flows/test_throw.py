@@ -13,7 +13,7 @@ from jasmin_compat.flows.consume import Source, consume
 from jasmin_compat.flows.throw import ThrowPorts, keep_dlr_smpp, throw, throw_dlr_http
 from jasmin_compat.gateway.callbacks import CallbackPolicy, HttpCall, HttpReply
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, Verdict
-from jasmin_compat.ports import CallFailed, CallNotMade
+from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import DLR_THROWER
 from jasmin_compat.wire.dlr_messages import write_callback
@@ -111,10 +111,21 @@ async def test_a_call_without_a_slot_is_no_attempt(caplog: pytest.LogCaptureFixt
     assert lines(caplog) == []
 
 
-async def test_a_url_that_is_none_is_a_dead_end(caplog: pytest.LogCaptureFixture) -> None:
-    verdict = await thrown(builders.http_dlr(url="http://"))
-    assert verdict == Dead("http://: not http, or no host")
+@pytest.mark.parametrize("url", ["http://", "ftp://127.0.0.1/"])
+async def test_a_url_that_is_none_is_a_dead_end(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert await thrown(builders.http_dlr(url=url)) == Dead(f"{url}: not http, or no host")
     assert [level for level, _ in lines(caplog)] == ["ERROR"]
+
+
+# covers: W-HTTP-02
+async def test_an_address_that_is_denied_for_good_is_a_dead_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reason = "callbacks may not reach 127.0.0.1:8990"
+    assert await thrown(builders.http_dlr(), CallDenied(reason)) == Dead(reason)
+    assert lines(caplog) == [
+        ("ERROR", f"Throwing HTTP/DLR [msgid:{MSGID}] to (http://127.0.0.1/dlr): {reason}.")
+    ]
 
 
 # covers: W-DLR-16

@@ -6,6 +6,7 @@ from jasmin_compat.gateway.callback_addresses import (
     LINK_LOCAL,
     AddressRules,
     BadRule,
+    literal_address,
     read_rule,
     read_rules,
 )
@@ -74,3 +75,19 @@ def test_rules_are_networks_or_addresses_with_a_port(text: str, covered: tuple[s
 def test_anything_else_is_no_rule(text: str) -> None:
     with pytest.raises(BadRule, match=r"does not appear|host bits|invalid literal"):
         read_rule(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "literal"),
+    [
+        ("http://10.1.2.3/x?y=1", ("10.1.2.3", 80)),
+        ("https://10.1.2.3", ("10.1.2.3", 443)),
+        ("https://[FD00::1]:8443/", ("fd00::1", 8443)),
+        ("http://[fe80::1%25eth0]/", ("fe80::1%25eth0", 80)),
+        ("http://localhost:8990/", None),
+        ("http://127.1/", None),
+        ("http:///", None),
+    ],
+)
+def test_a_literal_address_needs_no_lookup(url: str, literal: tuple[str, int] | None) -> None:
+    assert literal_address(url) == literal

@@ -94,7 +94,18 @@ def test_a_url_is_requested_as_it_was_given(url: str, requested: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://", "http:///x", "http://h:notaport/", "http://[::1/", "ftp://h/", "http://a..b/"],
+    [
+        "http://",
+        "http:///x",
+        "http://h:notaport/",
+        "http://[::1/",
+        "ftp://h/",
+        "http://a..b/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://127.0.0.1./",
+        "http://256.0.0.1/",
+    ],
 )
 def test_a_url_nothing_can_be_requested_of_is_told(url: str) -> None:
     with pytest.raises(BadUrl):
