@@ -46,6 +46,10 @@ class QueueFull(QueueError):
     """A bounded in-memory queue holds all it may."""
 
 
+class Unpublishable(QueueError):
+    """The message does not fit into what a broker takes: a text or its headers are too long."""
+
+
 class DeliveryLost(QueueError):
     """The delivery is no longer ours to settle: the broker will deliver it again."""
 
@@ -68,6 +72,8 @@ class Delivery(Protocol):
         Raises:
             DeliveryLost: the connection it came on is gone; it comes again by itself.
             BrokerAway: the copy of a Delay or Dead was not confirmed; the original is requeued.
+
+        Where that copy is unpublishable, a dead letter without the message's headers is kept.
         """
         ...
 
@@ -86,6 +92,7 @@ class Queues(Protocol):
             BrokerAway: not confirmed within the bound.
             Unroutable: mandatory, and no queue takes it.
             QueueFull: the in-memory adapter holds all it may.
+            Unpublishable: no broker could take it over.
         """
         ...
 

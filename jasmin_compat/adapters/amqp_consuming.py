@@ -23,7 +23,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpCounts
 from jasmin_compat.adapters.amqp_topology import Topology
 from jasmin_compat.adapters.amqp_transport import Tap
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
-from jasmin_compat.ports import BrokerAway, Delivery, DeliveryLost, QueueError
+from jasmin_compat.ports import BrokerAway, Delivery, DeliveryLost, QueueError, Unpublishable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
@@ -178,14 +178,11 @@ class AmqpDelivery:
                 counts.requeues += 1
                 self._channel.requeue(self._tag)
             case Delay():
-                await self._move(self._delayed(verdict))
-                counts.delayed += 1
+                if await self._move(self._delayed(verdict)):
+                    counts.delayed += 1
             case Dead():
-                now = self._outlet.unix()
-                await self._move(
-                    detours.dead(self.message, queue=self.queue, reason=verdict.reason, now=now)
-                )
-                counts.dead[self.queue] += 1
+                if await self._move(self._dead(self.message, verdict.reason)):
+                    counts.dead[self.queue] += 1
             case _:
                 assert_never(verdict)
 
@@ -199,9 +196,13 @@ class AmqpDelivery:
         now = self._outlet.unix()
         return detours.delayed(message, to=self.queue, now=now, until=now + verdict.delay_s)
 
-    async def _move(self, copy: QueueMessage) -> None:
+    def _dead(self, message: QueueMessage, reason: str) -> QueueMessage:
+        return detours.dead(message, queue=self.queue, reason=reason, now=self._outlet.unix())
+
+    async def _move(self, copy: QueueMessage) -> bool:
+        """Put the copy in the message's place; False: it could be no more than a bare letter."""
         try:
-            await self._outlet.publish(copy)
+            is_whole = await self._copied(copy)
         except QueueError as error:
             self._channel.requeue(self._tag)
             raise BrokerAway(f"the copy was not taken: {error}") from error
@@ -210,6 +211,18 @@ class AmqpDelivery:
             raise
         self._raise_if_lost()
         self._channel.ack(self._tag)
+        return is_whole
+
+    async def _copied(self, copy: QueueMessage) -> bool:
+        """What cannot be written with our marks would come back for ever."""
+        try:
+            await self._outlet.publish(copy)
+        except Unpublishable as error:
+            reason = f"kept without its headers: {error}"
+            await self._outlet.publish(self._dead(replace(self.message, headers={}), reason))
+            self._outlet.counts.dead[self.queue] += 1
+            return False
+        return True
 
     def _raise_if_lost(self) -> None:
         if self._channel.is_over:

@@ -34,6 +34,7 @@ _CONTENT = struct.Struct("!HHQH")
 """Class, weight, body size, property flags."""
 _SETTLE = struct.Struct("!BHIIQBB")
 _BODY_OVERHEAD = 8
+_MAX_SHORT = 255
 
 # property flags, in the order in which the properties follow
 _CONTENT_TYPE, _CONTENT_ENCODING, _HEADERS = 0x8000, 0x4000, 0x2000
@@ -49,6 +50,10 @@ class BrokenFrame(Exception):
     """The peer sent what AMQP 0-9-1 does not allow: the stream is lost."""
 
 
+class Unwritable(Exception):
+    """A message, or its address, does not fit into AMQP 0-9-1."""
+
+
 # ---------------------------------------------------------------- out
 
 
@@ -57,13 +62,18 @@ def frame(kind: int, channel: int, payload: bytes) -> bytes:
 
 
 def short_string(text: str) -> bytes:
-    """Raises ValueError beyond 255 octets."""
+    """Raises Unwritable beyond 255 octets."""
     octets = text.encode()
+    if len(octets) > _MAX_SHORT:
+        raise Unwritable(f"{len(octets)} octets where 255 are allowed: {text[:40]!r}...")
     return bytes((len(octets),)) + octets
 
 
 def publish_method(channel: int, exchange: str, routing_key: str, mandatory: bool) -> bytes:
-    """The basic.publish frame; the same for every message on its way to the same place."""
+    """The basic.publish frame; the same for every message on its way to the same place.
+
+    Raises: Unwritable.
+    """
     payload = (
         _ULONG.pack(BASIC_PUBLISH)
         + b"\x00\x00"
@@ -75,7 +85,10 @@ def publish_method(channel: int, exchange: str, routing_key: str, mandatory: boo
 
 
 def content_header(message: QueueMessage, persistent: bool) -> bytes:
-    """The payload of the header frame: properties as Jasmin writes them, and delivery_mode."""
+    """The payload of the header frame: properties as Jasmin writes them, and delivery_mode.
+
+    Raises: Unwritable.
+    """
     flags = 0
     properties = b""
     if message.headers:
@@ -106,6 +119,11 @@ def content(channel: int, header: bytes, body: bytes, frame_max: int) -> bytes:
     return head + b"".join(frame(BODY, channel, part) for part in parts)
 
 
+def fits(header: bytes, frame_max: int) -> bool:
+    """A header is one frame, whatever its length; bodies are cut."""
+    return len(header) <= frame_max - _BODY_OVERHEAD
+
+
 def ack(channel: int, tag: int, *, multiple: bool) -> bytes:
     return _SETTLE.pack(METHOD, channel, 13, BASIC_ACK, tag, multiple, END)
 
@@ -119,9 +137,15 @@ def _table(headers: Mapping[str, HeaderValue]) -> bytes:
     try:
         return encode_table(headers)
     except UnencodableTable:  # a copy of somebody else's message
-        return encode_table(
-            dict(_writable(name, headers[name]) for name in headers if name.isascii())
-        )
+        return _table_of_others(headers)
+
+
+def _table_of_others(headers: Mapping[str, HeaderValue]) -> bytes:
+    writable = dict(_writable(name, headers[name]) for name in headers if name.isascii())
+    try:
+        return encode_table(writable)
+    except UnencodableTable as error:
+        raise Unwritable(str(error)) from error
 
 
 def _writable(name: str, value: HeaderValue) -> tuple[str, HeaderValue]:

@@ -13,7 +13,7 @@ from jasmin_compat.adapters.amqp_content import ContentReader
 from jasmin_compat.adapters.amqp_link import log
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.adapters.amqp_transport import Tap
-from jasmin_compat.ports import BrokerAway, Unroutable
+from jasmin_compat.ports import BrokerAway, Unpublishable, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
 PUBLISH_CHANNEL = 1
@@ -70,14 +70,9 @@ class Publisher:
         Raises:
             BrokerAway: no confirm by then, blocked, refused, or too many waiting.
             Unroutable: mandatory, and it was returned.
+            Unpublishable: it does not fit into frames.
         """
-        publish = Publish(
-            message,
-            mandatory,
-            self._method(message.exchange, message.routing_key, mandatory),
-            frames.content_header(message, self._persistent),
-            self._loop.create_future(),
-        )
+        publish = self._written(message, mandatory)
         try:
             self._admit(publish)
             async with asyncio.timeout_at(deadline):
@@ -92,6 +87,14 @@ class Publisher:
             if publish in self._waiting:
                 del self._waiting[publish]
                 self._counts.publish_waiting = len(self._waiting)
+
+    def _written(self, message: QueueMessage, mandatory: bool) -> Publish:
+        try:
+            method = self._method(message.exchange, message.routing_key, mandatory)
+            header = frames.content_header(message, self._persistent)
+        except frames.Unwritable as error:
+            raise Unpublishable(str(error)) from error
+        return Publish(message, mandatory, method, header, self._loop.create_future())
 
     def _method(self, exchange: str, routing_key: str, mandatory: bool) -> bytes:
         place = exchange, routing_key, mandatory
@@ -192,6 +195,10 @@ class PublishChannel:
         return len(self._on_the_wire) < self._window
 
     def send(self, publish: Publish) -> None:
+        if not frames.fits(publish.header, self._frame_max):
+            size = len(publish.header)
+            publish.fail(Unpublishable(f"header of {size} octets, frames of {self._frame_max}"))
+            return
         self._on_the_wire[self._next] = publish
         self._next += 1
         self._publisher.sent(publish)

@@ -13,8 +13,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from jasmin_compat.adapters import amqp_frames
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
-from jasmin_compat.ports import Binding, Clock, Delivery, DeliveryLost, QueueFull, Unroutable
+from jasmin_compat.ports import (
+    Binding,
+    Clock,
+    Delivery,
+    DeliveryLost,
+    QueueFull,
+    Unpublishable,
+    Unroutable,
+)
 from jasmin_compat.wire import amqp_names, detours, topics
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
@@ -108,6 +117,7 @@ class MemoryQueues:
 
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         targets = list(self._targets(message.exchange, message.routing_key))
+        _check_writable(message)
         if not targets:
             self.counts.unroutable += 1
             if mandatory:
@@ -179,6 +189,14 @@ class MemoryQueues:
             letters.ready.popleft()
         now = self._clock.unix()
         letters.put(detours.dead(message, queue=queue.name, reason=verdict.reason, now=now))
+
+
+def _check_writable(message: QueueMessage) -> None:
+    """What a broker could not take is refused here, too. Raises: Unpublishable."""
+    try:
+        amqp_frames.content_header(message, persistent=True)
+    except amqp_frames.Unwritable as error:
+        raise Unpublishable(str(error)) from error
 
 
 class _Consumer:

@@ -18,6 +18,7 @@ from jasmin_compat.ports import (
     QueueError,
     Queues,
     StoreAway,
+    Unpublishable,
     Unroutable,
 )
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
@@ -54,6 +55,8 @@ class ConsumeCounts:
     lost: int = 0
     """Settled too late: the broker delivers it again."""
     undecodable: int = 0
+    unpublishable: int = 0
+    """Dead, because a message that had to follow cannot be written."""
     crashed: int = 0
     broker_away: int = 0
     """Put back, because a message that had to follow was not taken."""
@@ -107,8 +110,9 @@ async def consume(
 ) -> None:
     """Handle messages, at most `prefetch` at once, until `stop` is set and the work is drained.
 
-    The handler may raise Undecodable (the message is dead), QueueError or StoreAway (it comes
-    again), and by mistake anything else (logged; it comes again, `crash_tries` times in all).
+    The handler may raise Undecodable or Unpublishable (the message is dead), another QueueError or
+    StoreAway (it comes again), and by mistake anything else (logged; it comes again, `crash_tries`
+    times in all).
     """
     work = _Work(source, handle, stop, policy)
     async with asyncio.TaskGroup() as tasks:
@@ -178,6 +182,8 @@ class _Work:
         except Undecodable as error:
             self._counts.undecodable += 1
             return Dead(str(error))
+        except Unpublishable as error:
+            return self._dead_end(message, error)
         except QueueError as error:
             await self._not_taken(message, error)
             return Requeue()
@@ -188,6 +194,12 @@ class _Work:
             self._counts.crashed += 1
             self._source.log.exception("[msgid:%s] %s", message.message_id, self._source.queue)
             return self._after_crash(message, error)
+
+    def _dead_end(self, message: QueueMessage, error: Unpublishable) -> Dead:
+        self._counts.unpublishable += 1
+        where = self._source.queue
+        self._source.log.error("[msgid:%s] %s: cannot go on: %s", message.message_id, where, error)
+        return Dead(str(error))
 
     def _after_crash(self, message: QueueMessage, error: Exception) -> Verdict:
         before = str(message.headers.get(CRASHES, ""))

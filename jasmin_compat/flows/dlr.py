@@ -25,7 +25,16 @@ from jasmin_compat.gateway.messages import (
     SubmitReplied,
     Verdict,
 )
-from jasmin_compat.ports import Clock, Correlated, QueueError, Queues, Store, StoreAway
+from jasmin_compat.ports import (
+    Clock,
+    Correlated,
+    Expired,
+    QueueError,
+    Queues,
+    Store,
+    StoreAway,
+    Unpublishable,
+)
 from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import TRIES
@@ -186,10 +195,22 @@ async def sweep_expired(
 async def _sweep(store: Store, tell: Tell) -> int:
     ended = await store.expired(SWEEP_LIMIT)
     for each in ended:
-        await tell(plan_after_expiry(each.request, by_budget=each.by_budget))
+        await _told_of_end(each, tell)
         await store.forget(each.request.msgid)
-        _log_ended(each.request, by_budget=each.by_budget)
     return len(ended)
+
+
+async def _told_of_end(ended: Expired, tell: Tell) -> None:
+    try:
+        await tell(plan_after_expiry(ended.request, by_budget=ended.by_budget))
+    except Unpublishable as error:  # a Jasmin wrote the record, whatever it was given
+        _log_untold(ended.request, error)
+    else:
+        _log_ended(ended.request, by_budget=ended.by_budget)
+
+
+def _log_untold(request: DlrRequest, error: Unpublishable) -> None:
+    LOG.error("DLR request [msgid:%s] ended and cannot be told: %s", request.msgid, error)
 
 
 def _log_ended(request: DlrRequest, *, by_budget: bool) -> None:

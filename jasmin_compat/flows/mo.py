@@ -18,11 +18,16 @@ from jasmin_compat.gateway.messages import (
     ReceiptArrived,
     SmppMsgId,
 )
-from jasmin_compat.ports import QueueError, QueueFull, Queues
+from jasmin_compat.ports import QueueError, QueueFull, Queues, Unpublishable
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm
 from jasmin_compat.smpp.receipts import Receipt, code_receipt_id, read_receipt
 from jasmin_compat.smpp.split import segment_of
-from jasmin_compat.smpp.statuses import ESME_RMSGQFUL, ESME_ROK, ESME_RX_T_APPN
+from jasmin_compat.smpp.statuses import (
+    ESME_RMSGQFUL,
+    ESME_ROK,
+    ESME_RX_P_APPN,
+    ESME_RX_T_APPN,
+)
 from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.dlr_messages import write_lookup
@@ -43,6 +48,8 @@ class InboundCounts:
     """The queue held all it may; the SMSC is to send again."""
     refused_away: int = 0
     """The broker was away; the SMSC is to send again."""
+    refused_for_good: int = 0
+    """Too long for a queue message; the SMSC is not to send again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +78,7 @@ class Inbound:
         receipt = read_receipt(pdu)
         if receipt is not None:
             arrived = self._arrived(cid, pdu, receipt)
-            status = await self._publish(write_lookup(arrived))
+            status = await self._publish(cid, write_lookup(arrived))
             self.counts.receipts += status == ESME_ROK
             return status
         return await self._receive_message(cid, pdu)
@@ -86,7 +93,7 @@ class Inbound:
             received_at=self._ports.local_now(),
             will_be_concatenated=is_part,
         )
-        status = await self._publish(write_mo(mo))
+        status = await self._publish(cid, write_mo(mo))
         if status == ESME_ROK:
             self.counts.messages += 1
             if segment is not None and is_part:
@@ -115,13 +122,20 @@ class Inbound:
             text=receipt.text,
         )
 
-    async def _publish(self, message: QueueMessage) -> int:
+    async def _publish(self, cid: ConnectorId, message: QueueMessage) -> int:
         try:
             await self._ports.queues.publish(message)
         except QueueFull:
             self.counts.refused_full += 1
             return ESME_RMSGQFUL
+        except Unpublishable as error:
+            return self._refused_for_good(cid, error)
         except QueueError:
             self.counts.refused_away += 1
             return ESME_RX_T_APPN  # an ESME's temporary error (SMPP 3.4 §5.1.3)
         return ESME_ROK
+
+    def _refused_for_good(self, cid: ConnectorId, error: Unpublishable) -> int:
+        self.counts.refused_for_good += 1
+        log.error("[cid:%s] What the SMSC delivered cannot be queued: %s", cid, error)
+        return ESME_RX_P_APPN

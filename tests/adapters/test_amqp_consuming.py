@@ -14,7 +14,7 @@ from jasmin_compat.adapters import amqp_frames as frames
 from jasmin_compat.adapters.amqp_consuming import AmqpDelivery, ConsumeChannel
 from jasmin_compat.adapters.amqp_policy import AmqpCounts
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue
-from jasmin_compat.ports import BrokerAway, DeliveryLost, QueueError
+from jasmin_compat.ports import BrokerAway, DeliveryLost, QueueError, Unpublishable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
@@ -92,11 +92,13 @@ class Outlet:
     copies: list[QueueMessage] = field(default_factory=list)
     counts: AmqpCounts = field(default_factory=AmqpCounts)
     on_publish: Callable[[], None] = lambda: None
+    is_writable: Callable[[QueueMessage], bool] = lambda _: False
+    """Taken in spite of the error."""
 
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         assert mandatory
         self.on_publish()
-        if self.error is not None:
+        if self.error is not None and not self.is_writable(message):
             raise self.error
         self.copies.append(message)
 
@@ -237,6 +239,22 @@ async def test_without_its_copy_a_message_is_requeued(bench: Bench, verdict: Del
     bench.wire.end_of_turn()
     assert (bench.wire.requeued, bench.wire.acked) == ([1], [])
     assert (bench.outlet.counts.delayed, bench.outlet.counts.dead) == (0, {})
+
+
+@pytest.mark.parametrize("verdict", [Delay(30), Dead("x")])
+async def test_what_cannot_be_copied_with_its_headers_is_kept_without(
+    bench: Bench, verdict: Delay | Dead
+) -> None:
+    """It would come back for ever."""
+    bench.outlet.error = Unpublishable("100020 octets")
+    bench.outlet.is_writable = lambda message: "n" not in message.headers
+    await bench.deliver().settle(verdict)
+    bench.wire.end_of_turn()
+    assert bench.wire.acked == [1]
+    (letter,) = bench.outlet.copies
+    assert (letter.routing_key, letter.body) == ("submit.sm.c.dead", b"body")
+    assert detours.why_dead(letter)[0] == "kept without its headers: 100020 octets"
+    assert (bench.outlet.counts.delayed, bench.outlet.counts.dead) == (0, {"submit.sm.c": 1})
 
 
 async def test_a_message_whose_settling_is_cancelled_is_requeued(bench: Bench) -> None:

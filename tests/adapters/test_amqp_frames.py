@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pamqp import body, commands, encode, header
 
 from jasmin_compat.adapters import amqp_frames as frames
-from jasmin_compat.adapters.amqp_frames import BrokenFrame
+from jasmin_compat.adapters.amqp_frames import BrokenFrame, Unwritable
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage
+from jasmin_compat.wire.field_tables import MAX_TABLE_OCTETS
 from tests import golden
 
 SHAPES = [shape["example"] for shape in golden.load("amqp_wire")["message_shapes"]]
@@ -287,5 +288,22 @@ def test_what_was_written_is_read(
 
 @pytest.mark.parametrize("text", ["x" * 256, "é" * 128])
 def test_a_name_too_long_for_a_short_string_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="256"):
+    with pytest.raises(Unwritable, match="256 octets"):
         frames.short_string(text)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message_id": "x" * 256},
+        {"reply_to": "x" * 256},
+        {"headers": {"n": "x" * MAX_TABLE_OCTETS}},
+        {"headers": {"n": "é" * MAX_TABLE_OCTETS}},
+        {"headers": {"n" * 256: "x"}},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_what_does_not_fit_is_refused(fields: dict[str, Any]) -> None:
+    message = QueueMessage(exchange="e", routing_key="k", body=b"", **fields)
+    with pytest.raises(Unwritable):
+        frames.content_header(message, persistent=True)

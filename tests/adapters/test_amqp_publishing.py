@@ -1,7 +1,7 @@
 """Publishing: confirms, the window, what waits, and what becomes of it when it breaks."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pamqp.frame
 import pytest
@@ -10,7 +10,7 @@ from pamqp import commands
 from jasmin_compat.adapters import amqp_frames as frames
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.adapters.amqp_publishing import PUBLISH_CHANNEL, PublishChannel, Publisher
-from jasmin_compat.ports import BrokerAway, Unroutable
+from jasmin_compat.ports import BrokerAway, Unpublishable, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from tests.waiting import LONG_S
 
@@ -322,7 +322,7 @@ async def test_messages_are_persistent_unless_jasmins(
 async def test_a_message_that_cannot_be_written_is_refused_alone(bench: Bench) -> None:
     channel = bench.up()
     deadline = asyncio.get_running_loop().time() + LONG_S
-    with pytest.raises(ValueError, match="256"):
+    with pytest.raises(Unpublishable, match="256 octets"):
         await bench.publisher.publish(message("a", "k" * 256), mandatory=True, deadline=deadline)
     sent = bench.publish("b")
     await turn()
@@ -339,3 +339,17 @@ async def test_many_keys_do_not_fill_the_memory(bench: Bench) -> None:
         bench.publisher._method("messaging", f"key{n}", True)
     assert len(bench.publisher._methods) <= 1000
     assert {await task for task in tasks} == {"confirmed"}
+
+
+async def test_a_header_longer_than_the_brokers_frames_is_refused_alone(bench: Bench) -> None:
+    """A broker may allow less than the usual 128 KiB."""
+    channel = bench.publisher.up(bench.wire, 4096)  # type: ignore[arg-type]
+    deadline = asyncio.get_running_loop().time() + LONG_S
+    long = replace(message("a"), headers={"h": "x" * 4096})
+    with pytest.raises(Unpublishable, match="header of 4122 octets, frames of 4096"):
+        await bench.publisher.publish(long, mandatory=True, deadline=deadline)
+    assert bench.wire.written == []
+    sent = bench.publish("b")
+    await turn()
+    ack(channel, 1)
+    assert await sent == "confirmed"

@@ -4,13 +4,15 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue
-from jasmin_compat.ports import Binding, Delivery, DeliveryLost, Queues, Unroutable
+from jasmin_compat.ports import Binding, Delivery, DeliveryLost, Queues, Unpublishable, Unroutable
 from jasmin_compat.wire import amqp_names, detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.field_tables import MAX_TABLE_OCTETS
 from tests.waiting import LONG_S, until
 
 SHORT_S = 0.15
@@ -127,6 +129,19 @@ class QueueContract:
         with pytest.raises(Unroutable):
             await queues.publish(stray)
         await queues.publish(stray, mandatory=False)
+        await queues.publish(self.message(queue))
+        assert await queues.depth(queue) == 1
+
+    @pytest.mark.parametrize(
+        "fields",
+        [{"message_id": "x" * 256}, {"headers": {"url": "x" * MAX_TABLE_OCTETS}}],
+        ids=["message-id", "headers"],
+    )
+    async def test_what_no_broker_takes_is_refused_and_others_pass(
+        self, queues: Queues, queue: str, fields: dict[str, Any]
+    ) -> None:
+        with pytest.raises(Unpublishable):
+            await queues.publish(replace(self.message(queue), **fields))
         await queues.publish(self.message(queue))
         assert await queues.depth(queue) == 1
 

@@ -19,6 +19,7 @@ from jasmin_compat.ports import (
     QueueError,
     Queues,
     StoreAway,
+    Unpublishable,
     Unroutable,
 )
 from jasmin_compat.wire import detours
@@ -172,6 +173,17 @@ async def test_what_could_not_be_published_is_tried_again_after_a_pause(
         await bench.queues.publish(message())
         await until(lambda: bench.source.counts.acked == 1)
     assert (bench.source.counts.broker_away, len(bench.seen)) == (2, 3)
+
+
+async def test_what_can_never_be_published_is_a_dead_end(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with bench.consuming(bench.answering(Unpublishable("its url is too long"))):
+        await bench.queues.publish(message())
+        await until(lambda: bench.source.counts.dead == 1)
+    assert await reason_of_first_letter(bench.queues) == "its url is too long"
+    assert (bench.source.counts.unpublishable, len(bench.seen)) == (1, 1)
+    assert caplog.messages == ["[msgid:m1] q: cannot go on: its url is too long"]
 
 
 # covers: W-AMQP-09

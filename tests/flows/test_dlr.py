@@ -26,7 +26,7 @@ from jasmin_compat.gateway.messages import (
     Verdict,
 )
 from jasmin_compat.gateway.submission import SegmentSent
-from jasmin_compat.ports import BrokerAway, Correlated, StoreAway
+from jasmin_compat.ports import BrokerAway, Correlated, StoreAway, Unpublishable
 from jasmin_compat.wire import amqp_names
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.dlr_messages import read_callback, write_lookup
@@ -413,3 +413,16 @@ async def test_the_sweep_survives_a_broker_that_is_away() -> None:
         desk.broken = None
         await until(passing(desk.clock, lambda: len(desk.told) == 1))
     assert desk.statuses() == ["EXPIRED"]
+
+
+async def test_a_request_that_cannot_be_told_of_is_let_go(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A Jasmin wrote it; it would be given out again for ever."""
+    desk = Desk(on_expiry="callback")
+    await desk.store.remember(http_request(msgid=MsgId("m1"), expiry_s=10))
+    desk.broken = Unpublishable("url too long")
+    async with Sweeping(desk):
+        await until(passing(desk.clock, lambda: desk.store.counts.records == 0))
+    assert desk.told == []
+    assert "DLR request [msgid:m1] ended and cannot be told: url too long" in caplog.messages

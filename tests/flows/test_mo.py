@@ -9,7 +9,7 @@ import pytest
 
 from jasmin_compat.flows.mo import Inbound, InboundPorts
 from jasmin_compat.gateway.messages import MsgId, ReceiptArrived, SmppMsgId
-from jasmin_compat.ports import BrokerAway, QueueError, QueueFull, Unroutable
+from jasmin_compat.ports import BrokerAway, QueueError, QueueFull, Unpublishable, Unroutable
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm
@@ -163,6 +163,19 @@ async def test_what_the_broker_does_not_take_the_smsc_is_to_send_again(
     counts = b.inbound.counts
     assert (counts.refused_full, counts.refused_away) == (status == 0x14, status == 0x64)
     assert await b.receive(pdu) == 0
+
+
+async def test_what_no_broker_would_take_the_smsc_is_not_to_send_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    b = await bench()
+    b.queues.refusals = [Unpublishable("its headers are too long")]
+    assert await b.receive(RECEIPT) == 0x65
+    assert (b.inbound.counts.refused_for_good, b.inbound.counts.receipts) == (1, 0)
+    assert caplog.messages == [
+        f"[cid:{CID}] What the SMSC delivered cannot be queued: its headers are too long"
+    ]
+    assert await b.receive(RECEIPT) == 0
 
 
 async def test_receipts_are_published_in_the_order_they_came() -> None:

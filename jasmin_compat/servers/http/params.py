@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from email.message import Message
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 Value = bytes | int | float | bool | list[object] | dict[str, object] | None
@@ -37,6 +37,11 @@ class Unreadable(BadArguments):
 
 class BadForm(Exception):
     """A multipart body that breaks its own format; Twisted closes the connection on it."""
+
+
+MAX_URL_OCTETS: Final = 15_000
+"""Of a `dlr-url`, which travels in a message header: six times as many still fit there, and so
+many does it become if all of it is to be encoded (wire/field_tables.py). Jasmin has no bound."""
 
 
 class Argument(NamedTuple):
@@ -219,6 +224,12 @@ def _check_value(name: bytes, pattern: re.Pattern[bytes], value: Value) -> None:
         raise BadArguments(b"Argument [%s] has an invalid value: [%s]." % (name, text))
 
 
+def _check_length(name: bytes, arguments: Arguments, max_octets: int) -> None:
+    value = arguments.get(name)
+    if isinstance(value, bytes) and len(value) > max_octets:
+        raise BadArguments(b"Argument [%s] is longer than %d octets." % (name, max_octets))
+
+
 _SEND = {argument.name: argument for argument in SEND}
 
 
@@ -230,6 +241,7 @@ def check_send(arguments: Arguments) -> Arguments:
     """
     arguments = with_send_defaults(arguments)
     check(arguments, _SEND)
+    _check_length(b"dlr-url", arguments, MAX_URL_OCTETS)
     if b"content" not in arguments and b"hex-content" not in arguments:
         raise BadArguments(b"content or hex-content not present.")
     if b"content" in arguments and b"hex-content" in arguments:

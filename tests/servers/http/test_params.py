@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jasmin_compat.servers.http.params import (
+    MAX_URL_OCTETS,
     SEND,
     Arguments,
     BadArguments,
@@ -20,6 +21,9 @@ from jasmin_compat.servers.http.params import (
     read_query,
     with_send_defaults,
 )
+from jasmin_compat.wire.dlr_messages import write_callback
+from jasmin_compat.wire.field_tables import MAX_TABLE_OCTETS, encode_table
+from tests import builders
 
 GOOD: Arguments = {
     b"username": b"full",
@@ -197,6 +201,10 @@ def test_a_good_request_passes() -> None:
             GOOD | {b"dlr-url": b"ftp://x"},
             "Argument [dlr-url] has an invalid value: [ftp://x].",
         ),
+        (
+            GOOD | {b"dlr-url": b"http://h/" + b"x" * MAX_URL_OCTETS},
+            "Argument [dlr-url] is longer than 15000 octets.",
+        ),
         (GOOD | {b"dlr-method": b"put"}, "Argument [dlr-method] has an invalid value: [PUT]."),
         (GOOD | {b"tags": b"a_b"}, "Argument [tags] has an invalid value: [a_b]."),
         (GOOD | {b"to": 15550001.5}, "Argument [to] has an invalid value: [15550001.5]."),
@@ -209,6 +217,16 @@ def test_a_good_request_passes() -> None:
 )
 def test_the_first_thing_wrong_is_told(arguments: Arguments, reason: str) -> None:
     assert refusal(arguments) == (400, reason.encode())
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "%", " ", "\U0001f600"])
+def test_the_longest_url_still_fits_into_a_callback_message(letter: str) -> None:
+    """Whatever it is made of, and with the longest text a receipt can have beside it."""
+    octets = (b"http://h/" + letter.encode() * MAX_URL_OCTETS)[:MAX_URL_OCTETS]
+    url = octets.decode(errors="ignore")
+    assert check_send(GOOD | {b"dlr-url": url.encode()})
+    message = write_callback(builders.http_dlr(level=2, url=url, text="é" * 254))
+    assert len(encode_table(message.headers)) < MAX_TABLE_OCTETS
 
 
 def test_content_may_be_missing_only_if_hex_content_is_there() -> None:
