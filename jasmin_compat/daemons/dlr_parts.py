@@ -7,7 +7,7 @@ from collections.abc import Callable
 from jasmin_compat.daemons.frame import Frame
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import callback_policy, consume_policy, dlr_policy
-from jasmin_compat.flows.consume import Source, consume
+from jasmin_compat.flows.consume import Source, consume, in_turn
 from jasmin_compat.flows.dlr import look_up, sweep_expired
 from jasmin_compat.flows.throw import ThrowPorts, throw
 from jasmin_compat.gateway.messages import Verdict
@@ -40,7 +40,10 @@ def lookup_part(frame: Frame, *, queues: Queues, store: Store) -> Part:
                 sweep_expired(store=store, queues=queues, clock=clock, policy=policy),
                 name="expired DLR requests",
             )
-            await consume(queues, source, handle, stop=stop, policy=consume_policy(settings))
+            # A receipt right behind a final one of its id must find nothing any more.
+            await consume(
+                queues, source, in_turn(handle), stop=stop, policy=consume_policy(settings)
+            )
             sweeping.cancel()
 
     return Part("DLRLookup", run)

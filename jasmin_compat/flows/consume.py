@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
+from weakref import WeakValueDictionary
 
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
 from jasmin_compat.ports import (
@@ -246,6 +247,17 @@ class _Work:
 def _message_of(delivery: Delivery) -> QueueMessage:
     message = delivery.message
     return replace(message, redelivered=True) if delivery.redelivered else message
+
+
+def in_turn(handle: Handle) -> Handle:
+    """Messages with the same message-id one after another, in the order they came."""
+    turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def handle_in_turn(message: QueueMessage) -> Verdict:
+        async with turns.setdefault(message.message_id, asyncio.Lock()):
+            return await handle(message)
+
+    return handle_in_turn
 
 
 async def first_of(*waits: Coroutine[Any, Any, object]) -> None:

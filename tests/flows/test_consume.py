@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
-from jasmin_compat.flows.consume import ConsumePolicy, Gate, Handle, Source, consume
+from jasmin_compat.flows.consume import ConsumePolicy, Gate, Handle, Source, consume, in_turn
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
 from jasmin_compat.ports import (
     Binding,
@@ -204,6 +204,36 @@ async def test_no_more_than_prefetch_handlers_run_at_once(bench: Bench) -> None:
         go_on.set()
         await until(lambda: bench.source.counts.acked == 10)
     assert most == 2
+
+
+async def test_messages_of_one_id_take_turns_and_others_pass(bench: Bench) -> None:
+    go_on = asyncio.Event()
+    begun: list[str] = []
+
+    async def handle(taken: QueueMessage) -> Verdict:
+        begun.append(taken.message_id + taken.body.decode())
+        if taken.body == b"1":
+            await go_on.wait()
+        return Ack()
+
+    bench.source = replace(bench.source, prefetch=10)
+    async with bench.consuming(in_turn(handle)):
+        for message_id, body in [("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b"4")]:
+            await bench.queues.publish(replace(message(body), message_id=message_id))
+        await until(lambda: bench.source.counts.acked == 1)
+        assert begun == ["a1", "b4"]
+        go_on.set()
+        await until(lambda: bench.source.counts.acked == 4)
+    assert begun == ["a1", "b4", "a2", "a3"]
+
+
+async def test_one_that_fails_gives_the_turn_on(bench: Bench) -> None:
+    answers = bench.answering(ValueError("what?"), Ack())
+    async with bench.consuming(in_turn(answers)):
+        await bench.queues.publish(message(b"1"))
+        await bench.queues.publish(message(b"2"))
+        await until(lambda: bench.source.counts.acked == 1)
+    assert (bench.seen, bench.source.counts.delayed) == ([b"1", b"2"], 1)
 
 
 async def test_stop_lets_the_handlers_finish(bench: Bench) -> None:

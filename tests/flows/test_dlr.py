@@ -10,7 +10,7 @@ import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
-from jasmin_compat.flows.consume import Source, consume
+from jasmin_compat.flows.consume import Source, consume, in_turn
 from jasmin_compat.flows.dlr import REPLY_LOOK_S, SWEEP_LIMIT, look_up, sweep_expired
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import (
@@ -328,6 +328,29 @@ async def test_a_receipt_outlives_an_outage_and_its_own_earliness() -> None:
     assert await queues.depth("dlr_thrower") == 1
     assert await queues.depth("DLRLookup-main") == 0
     assert store.counts.records == 0
+
+
+class Slow(MemoryStore):
+    """Changes take a moment."""
+
+    async def finish_segment(self, msgid: MsgId, smpp_msgid: SmppMsgId) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await super().finish_segment(msgid, smpp_msgid)
+
+
+async def test_of_two_final_receipts_at_once_the_first_is_told() -> None:
+    # covers: DLR-02 DLR-13
+    desk = Desk()
+    desk.store = Slow(policy=desk.policy, clock=desk.clock)
+    await desk.store.remember(http_request(level=2))
+    await desk.look_up(replied())
+    look_up_in_turn = in_turn(desk.look_up_message)
+    async with asyncio.TaskGroup() as tasks:
+        expired = tasks.create_task(look_up_in_turn(write_lookup(receipt(stat="EXPIRED"))))
+        delivered = tasks.create_task(look_up_in_turn(write_lookup(receipt(stat="DELIVRD"))))
+    assert desk.statuses() == ["EXPIRED"]
+    assert (expired.result(), type(delivered.result())) == (Ack(), Delay)
 
 
 # ---------------------------------------------------------------- log lines
