@@ -1,6 +1,6 @@
 """What a connector puts into messages and how it sends them (contract/smpp-client.md §2, §5-6)."""
 
-import itertools
+import time
 from collections.abc import Callable
 
 import pytest
@@ -52,14 +52,15 @@ async def test_a_sender_of_the_message_goes_before_the_connectors(
 # covers: SMPPC-13
 async def test_submit_throughput_keeps_messages_apart(limits: World, number: str) -> None:
     count = 6
+    before = time.monotonic()
     for _ in range(count):
         await limits.accepted(to=number)
 
     submits = await limits.smsc.got(number, count)
 
-    gaps = [later.at - sooner.at for sooner, later in itertools.pairwise(submits)]
-    assert [gap for gap in gaps if gap < 0.17] == [], "5 a second are 0.2 s apart"
-    assert submits[-1].at - submits[0].at < 3
+    after = [submitted.at - before for submitted in submits]
+    assert [s for n, s in enumerate(after) if s < n * 0.17] == [], "5 a second are 0.2 s apart"
+    assert after[-1] - after[0] < 3
 
 
 # covers: SMPPC-14 W-AMQP-10
@@ -83,13 +84,14 @@ async def test_a_status_of_the_retry_table_is_retried_count_times_in_all(
 ) -> None:
     main.smsc.script(number, Answer(status=RTHROTTLED))
 
+    before = time.monotonic()
     msgid = await main.accepted(to=number)
     await main.smsc.got(number, 1)
     await main.accepted(to="33612345")
 
     submits = await main.smsc.got(number, 3)
-    gaps = [later.at - sooner.at for sooner, later in itertools.pairwise(submits)]
-    assert [gap for gap in gaps if gap < 0.9] == [], "delay is 1 s"
+    after = [submitted.at - before for submitted in submits]
+    assert [s for n, s in enumerate(after) if s < n * 0.9] == [], "delay is 1 s"
     # Jasmin's one prefetch slot holds the message while it waits: the next waits as well.
     behind = (await main.smsc.got("33612345"))[-1].at
     assert (behind < submits[1].at) is mended("Q12")
@@ -102,10 +104,11 @@ async def test_a_status_of_the_retry_table_is_retried_count_times_in_all(
 async def test_a_retried_message_goes_once_the_smsc_takes_it(main: World, number: str) -> None:
     main.smsc.script(number, Answer(status=RSYSERR), Answer())
 
+    before = time.monotonic()
     msgid = await main.accepted(to=number)
 
     one, two = await main.smsc.got(number, 2)
-    assert two.at - one.at >= 0.9
+    assert two.at - before >= 0.9
     assert two.pdu.fields == one.pdu.fields
     retried = await main.log_line("messages.log", f"[queue-msgid:{msgid}]", "[retry:True]")
     assert "[status:ERROR/CommandStatus.ESME_RSYSERR]" in retried
@@ -130,10 +133,11 @@ async def test_a_message_without_response_is_sent_again_after_requeue_delay(
 ) -> None:
     limits.smsc.script(number, Answer(silent=True), Answer())
 
+    before = time.monotonic()  # the SMSC may read the first one late
     msgid = await limits.accepted(to=number)
 
     one, two = await limits.smsc.got(number, 2, within_s=30)
-    assert two.at - one.at >= 2.9, "res_to is 2 s and requeue_delay 1 s"
+    assert two.at - before >= 3, "res_to is 2 s and requeue_delay 1 s"
     assert two.session is not one.session, "a timeout ends the session"
     await limits.log_line("messages.log", f"SubmitSmPDU[{msgid}] request timed out")
     await limits.log_line(
@@ -149,13 +153,14 @@ async def test_a_message_on_a_connection_that_breaks_is_sent_again(
     limits.smsc.script(number, Answer(silent=True), Answer())
     await limits.smsc.is_bound("limits")
 
+    before = time.monotonic()
     await limits.accepted(to=number)
-    [one] = await limits.smsc.got(number)
+    await limits.smsc.got(number)
     limits.smsc.drop("limits")
 
     _, two = await limits.smsc.got(number, 2, within_s=30)
     # Jasmin sees the loss, but waits for res_to and requeue_delay all the same.
-    assert (two.at - one.at < 2.9) is mended("Q13")
+    assert (two.at - before < 3) is mended("Q13")
 
 
 # covers: SMPPC-19 HTTP-27

@@ -39,7 +39,7 @@ async def test_a_message_with_dlr_and_its_receipt_go_as_recorded(
     receipt = FLOWS[f"http mt dlr: level {level} {method} (receipt DELIVRD text)"]
     url = main.sink.url(f"/dlr{level}?keep=me")
 
-    await replay_submit(
+    msgid = await replay_submit(
         main,
         submit,
         Answer(message_id=submit.message_id),
@@ -48,7 +48,7 @@ async def test_a_message_with_dlr_and_its_receipt_go_as_recorded(
         dlr_url=url,
         dlr_method=method,
     )
-    await replay_receipt(main, receipt)
+    await replay_receipt(main, receipt, msgid)
 
 
 async def test_dlr_without_url_publishes_as_recorded(main: World) -> None:
@@ -76,9 +76,9 @@ async def test_a_receipt_of_each_state_and_form_goes_as_recorded(
     main: World, state: str, form: str
 ) -> None:
     flow = FLOWS[f"receipt state {state} as {form}"]
-    await level_2(main, receipted_id(flow))
+    msgid = await level_2(main, receipted_id(flow))
 
-    await replay_receipt(main, flow)
+    await replay_receipt(main, flow, msgid)
 
 
 # covers: DLR-10 DLR-11 SMPPC-33 SMPPC-34
@@ -94,9 +94,9 @@ async def test_a_receipt_of_each_state_and_form_goes_as_recorded(
 )
 async def test_a_receipt_of_another_dialect_goes_as_recorded(main: World, name: str) -> None:
     flow = FLOWS[name]
-    await level_2(main, receipted_id(flow))
+    msgid = await level_2(main, receipted_id(flow))
 
-    await replay_receipt(main, flow)
+    await replay_receipt(main, flow, msgid)
 
 
 # covers: DLR-18 DLR-20
@@ -124,7 +124,7 @@ async def test_a_refused_message_is_reported_as_recorded(
 async def test_message_ids_of_other_cases_and_zeros_match_as_recorded(main: World) -> None:
     submit = FLOWS["http mt dlr: smsc message_id with leading zeros and lower case"]
 
-    await replay_submit(
+    msgid = await replay_submit(
         main,
         submit,
         Answer(message_id=submit.message_id),
@@ -133,4 +133,4 @@ async def test_message_ids_of_other_cases_and_zeros_match_as_recorded(main: Worl
         dlr_url=main.sink.url("/case"),
         dlr_method="POST",
     )
-    await replay_receipt(main, FLOWS["receipt with same raw id"])
+    await replay_receipt(main, FLOWS["receipt with same raw id"], msgid)

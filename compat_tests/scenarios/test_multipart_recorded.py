@@ -60,7 +60,7 @@ async def test_receipts_of_parts_are_called_back_as_recorded(
     submit = FLOWS[f"{head}: submit 3 parts, dlr-level {level}"]
     path = "/" + head.replace(" ", "_")
 
-    await replay_submit(
+    msgid = await replay_submit(
         main,
         submit,
         *answers_of(submit),
@@ -74,7 +74,7 @@ async def test_receipts_of_parts_are_called_back_as_recorded(
     receipts = receipts_of(name, level)
     assert len(receipts) == len(RECEIPTS[name])
     for receipt in receipts:
-        await replay_receipt(main, receipt)
+        await replay_receipt(main, receipt, msgid)
 
 
 def with_id(flow: Flow, smpp_msgid: str) -> Flow:
