@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -28,7 +29,7 @@ def combined(access: Access, *, unix: float, hides: frozenset[str]) -> str:
     """One line; the values of arguments that `hides` names are not in it, `"` and what is no
     printable character are escaped."""
     return (
-        f'"{_safe(access.peer)}" - - {_time(unix)} '
+        f'"{_safe(access.peer)}" - - {_time(int(unix))} '
         f'"{_safe(access.method)} {_safe(without_values(access.uri, hides))} '
         f'HTTP/{access.version[0]}.{access.version[1]}" '
         f"{access.status} {access.body_octets or '-'} "
@@ -57,6 +58,7 @@ def _safe(text: str) -> str:
     return text.encode("unicode_escape").decode().replace('"', '\\"')
 
 
-def _time(unix: float) -> str:
-    at = datetime.fromtimestamp(unix, UTC)
+@lru_cache(maxsize=1)
+def _time(second: int) -> str:
+    at = datetime.fromtimestamp(second, UTC)
     return f"[{at.day:02}/{_MONTHS[at.month - 1]}/{at:%Y:%H:%M:%S} +0000]"
