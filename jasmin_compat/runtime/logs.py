@@ -22,6 +22,17 @@ from jasmin_compat.runtime.log_files import LogFile, LogLimits
 LINE_FORMAT = "%(asctime)s %(levelname)-8s %(process)d %(message)s"
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 _TELL_EVERY_S = 60
+_GATHER_S = 0.02
+"""After a write the thread rests so long. Woken for each line it costs the event loop twice what
+the line does, in changes of the interpreter's lock."""
+_LOOKED_UP = {
+    "_srcfile": ("pathname", "filename", "module", "lineno", "funcName"),
+    "logThreads": ("thread", "threadName"),
+    "logMultiprocessing": ("processName",),
+}
+"""What logging finds out for each line unless told not to, and the format fields that show it
+(docs.python.org, Logging HOWTO, "Optimization")."""
+_ON = {switch: getattr(logging, switch) for switch in _LOOKED_UP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +89,8 @@ class StdoutSink:
 class LineWriter:
     """The thread that writes, and the bounded queue before it.
 
-    A line is on its way to the disk as soon as the thread runs; under load many go by one write.
+    A line is on its way to the disk at once, or `_GATHER_S` after the lines before it: under load
+    many go by one write.
     """
 
     def __init__(
@@ -89,6 +101,7 @@ class LineWriter:
         self._clock = clock
         self._queue: SimpleQueue[tuple[_Sink, str] | Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="log writer", daemon=True)
+        self._hurry = threading.Event()
         self._told_dropped = 0
         self._tell_at = 0.0
         self._reason = "too many wait to be written"
@@ -104,8 +117,9 @@ class LineWriter:
             self._queue.put((sink, line))
 
     def call(self, what: Callable[[], None]) -> None:
-        """Have the thread do it after the lines before."""
+        """Have the thread do it now, after the lines before."""
         self._queue.put(what)
+        self._hurry.set()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until what was put before is written; False when it took longer."""
@@ -116,6 +130,7 @@ class LineWriter:
     def stop(self, timeout_s: float) -> None:
         """Write what is there and end."""
         self._queue.put(None)
+        self._hurry.set()
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -128,6 +143,8 @@ class LineWriter:
                 pass
             if self._write(batch):
                 return
+            self._hurry.wait(_GATHER_S)
+            self._hurry.clear()
 
     def _write(self, batch: list[tuple[_Sink, str] | Callable[[], None] | None]) -> bool:
         """True at the end."""
@@ -224,6 +241,7 @@ class Logs:
         logger.handlers[:] = [handler]
         logger.setLevel(spec.level)
         logger.propagate = False
+        _look_up_what_shows(spec.format)
 
     def _sink(self, spec: LogSpec) -> _Sink:
         stdout = self._places.stdout or "stdout" in spec.file
@@ -249,16 +267,36 @@ def logging_to_files(specs: Iterable[LogSpec], places: LogPlaces = LogPlaces()) 
     What other loggers say at WARNING and above (libraries) goes to standard error.
     """
     writer = LineWriter(max_waiting=places.max_waiting_lines)
-    logs = Logs(writer, places)
-    for spec in specs:
-        logs.add(spec)
     root = logging.StreamHandler(sys.stderr)
     root.setFormatter(SecondFormatter(LINE_FORMAT, DATE_FORMAT))
-    logging.getLogger().addHandler(root)
-    writer.start()
+    with _looking_up_nothing():
+        logs = Logs(writer, places)
+        for spec in specs:
+            logs.add(spec)
+        logging.getLogger().addHandler(root)
+        writer.start()
+        try:
+            yield logs
+        finally:
+            logs.reopen()
+            writer.stop(timeout_s=5)
+            logging.getLogger().removeHandler(root)
+
+
+@contextlib.contextmanager
+def _looking_up_nothing() -> Iterator[None]:
+    """For a line no caller, thread or process name is found out, but for `_look_up_what_shows`."""
+    before = {switch: getattr(logging, switch) for switch in _LOOKED_UP}
+    for switch in _LOOKED_UP:
+        setattr(logging, switch, None)
     try:
-        yield logs
+        yield
     finally:
-        logs.reopen()
-        writer.stop(timeout_s=5)
-        logging.getLogger().removeHandler(root)
+        for switch, value in before.items():
+            setattr(logging, switch, value)
+
+
+def _look_up_what_shows(line_format: str) -> None:
+    for switch, names in _LOOKED_UP.items():
+        if any(f"%({name})" in line_format for name in names):
+            setattr(logging, switch, _ON[switch])

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,30 @@ def test_a_line_has_jasmins_format_and_its_level_decides(tmp_path: Path) -> None
     assert (tmp_path / "x.log").read_text() == "that\n"
 
 
+def test_a_format_may_show_where_a_line_comes_from(tmp_path: Path) -> None:
+    shown = "%(funcName)s %(filename)s %(threadName)s %(processName)s"
+    specs = [LogSpec(logger="test.one", file=f"{tmp_path}/router.log", format=shown)]
+    with logging_to_files(specs):
+        logging.getLogger("test.one").info("this")
+    this = "test_a_format_may_show_where_a_line_comes_from"
+    assert (tmp_path / "router.log").read_text() == f"{this} test_logs.py MainThread MainProcess\n"
+
+
+def test_what_no_format_shows_is_not_looked_up(tmp_path: Path) -> None:
+    seen: list[logging.LogRecord] = []
+    logger = logging.getLogger("test.one")
+    with logging_to_files([LogSpec(logger="test.one", file=f"{tmp_path}/router.log")]):
+        logger.addFilter(lambda record: seen.append(record) is None)
+        logger.info("this")
+    logger.filters.clear()
+    (record,) = seen
+    assert (record.funcName, record.thread, record.processName) == (
+        "(unknown function)",
+        None,
+        None,
+    )
+
+
 # covers: W-CFG-12
 def test_two_loggers_of_one_file_write_it_in_order(tmp_path: Path) -> None:
     specs = [
@@ -54,6 +79,29 @@ def test_two_loggers_of_one_file_write_it_in_order(tmp_path: Path) -> None:
             logging.getLogger("test.one" if number % 2 else "test.two").info("%d", number)
     assert (tmp_path / "messages.log").read_text().split() == [str(n) for n in range(3000)]
     assert (logs.counts.lines, logs.counts.dropped) == (3000, 0)
+
+
+def test_lines_that_come_close_together_are_written_together(tmp_path: Path) -> None:
+    written: list[bytes] = []
+    done = threading.Event()
+
+    class Sink:
+        def write(self, lines: bytes, now: float) -> None:
+            written.append(lines)
+            if b"9" in lines:
+                done.set()
+
+        def reopen(self) -> None: ...
+
+    writer, sink = LineWriter(), Sink()
+    writer.start()
+    for number in range(10):
+        writer.put(sink, f"{number}\n")
+        time.sleep(0)  # the thread may run
+    assert done.wait(5)
+    writer.stop(5)
+    assert b"".join(written) == b"".join(b"%d\n" % number for number in range(10))
+    assert len(written) < 10
 
 
 @pytest.mark.parametrize(("file", "everything"), [("x-stdout-y", False), ("router.log", True)])
