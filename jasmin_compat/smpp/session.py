@@ -4,11 +4,10 @@ The state machine decides everything the protocol decides by itself: sequence nu
 timers, enquire_link, unbind, and what to answer to a PDU that is bad, unknown or out of place.
 """
 
-from dataclasses import dataclass, field
 from typing import assert_never
 
-from jasmin_compat.smpp import codec, commands, operations, statuses
-from jasmin_compat.smpp.codec import UnreadablePdu, check_limits, encode_body, frame, take_pdu
+from jasmin_compat.smpp import commands, statuses
+from jasmin_compat.smpp.codec import UnreadablePdu, check_limits, take_pdu
 from jasmin_compat.smpp.errors import FramingLost, NotAllowed, WindowFull
 from jasmin_compat.smpp.events import (
     Answered,
@@ -23,38 +22,13 @@ from jasmin_compat.smpp.events import (
     TimedOut,
     Unexpected,
 )
-from jasmin_compat.smpp.layout import BODIES
-from jasmin_compat.smpp.operations import BOUND_STATES, UNBOUND_STATES, Role, SessionState
-from jasmin_compat.smpp.pdus import Bind, Body, Empty, Opaque, Pdu
-from jasmin_compat.smpp.timers import Timer, TimerPolicy, Timers
+from jasmin_compat.smpp.operations import Role, SessionState
+from jasmin_compat.smpp.outgoing import Outgoing
+from jasmin_compat.smpp.pdus import Bind, Body, Empty, Pdu
+from jasmin_compat.smpp.session_policy import SessionCounts, SessionPolicy
+from jasmin_compat.smpp.standing import Standing
+from jasmin_compat.smpp.timers import Timer, Timers
 from jasmin_compat.smpp.window import Window
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionPolicy:
-    """The bounds of a session."""
-
-    window: int = 10
-    """Requests of ours that may be without an answer, in PDUs."""
-    max_open_requests: int = 100
-    """Requests of the peer that may wait for `respond` before reading is to stop."""
-    max_pdu_octets: int = codec.MAX_OCTETS
-    timers: TimerPolicy = field(default_factory=TimerPolicy)
-
-
-@dataclass(slots=True)
-class SessionCounts:
-    """What went by since the session began."""
-
-    pdus_received: int = 0
-    pdus_sent: int = 0
-    enquire_links_received: int = 0
-    enquire_links_sent: int = 0
-    requests_refused: int = 0
-    """Of the peer: unreadable, unknown or out of place."""
-    requests_timed_out: int = 0
-    """Of ours."""
-    responses_unexpected: int = 0
 
 
 class Session:
@@ -79,33 +53,27 @@ class Session:
     def __init__(self, role: Role, policy: SessionPolicy, now: float) -> None:
         self.counts = SessionCounts()
         self._role = role
-        self._peer = role.peer
         self._policy = policy
-        self._state = SessionState.OPEN
-        self._serves_as = SessionState.OPEN
-        """What its requests are held against: BOUND while we unbind, not while the peer does."""
         self._timers = Timers(policy=policy.timers, received_at=now, active_at=now)
-        if role is Role.SMSC:
-            self._timers.init_since = now
+        self._standing = Standing(role, self._timers, now)
         self._window = Window()
+        self._outgoing = Outgoing(self._window, self._timers, self.counts)
         self._open: dict[int, Pdu] = {}
         """Requests of the peer, by identity: peers repeat sequence numbers."""
         self._peer_unbind: Pdu | None = None
         """To be answered when nothing is open any more."""
         self._leaving = EndReason.UNBOUND
         self._incoming = bytearray()
-        self._outgoing: list[bytes] = []
-        self._ended = False
 
     # ------------------------------------------------------------ what the owner may look at
 
     @property
     def state(self) -> SessionState:
-        return self._state
+        return self._standing.state
 
     @property
     def has_ended(self) -> bool:
-        return self._ended
+        return self._standing.has_ended
 
     @property
     def policy(self) -> SessionPolicy:
@@ -120,7 +88,7 @@ class Session:
     @property
     def window_free(self) -> int:
         """How many requests may be sent now."""
-        if self._state not in BOUND_STATES:
+        if not self._standing.is_bound:
             return 0
         return max(0, self._policy.window - len(self._window))
 
@@ -137,24 +105,22 @@ class Session:
     @property
     def wants_read(self) -> bool:
         """False while the peer has as many requests open as it may, and after the end."""
-        return not self._ended and len(self._open) < self._policy.max_open_requests
+        return not self._standing.has_ended and len(self._open) < self._policy.max_open_requests
 
     def may_send(self, command_id: int) -> bool:
         """Whether the state (not the window) allows the command."""
-        return operations.may_issue(self._role, self._state, command_id)
+        return self._standing.may_send(command_id)
 
     def next_deadline(self) -> float | None:
         """When to call `on_deadline`, if nothing happens before."""
-        if self._ended:
+        if self._standing.has_ended:
             return None
         self._set_timers()
         return self._timers.next_deadline()
 
     def octets_to_send(self) -> bytes:
         """What there is to write since the last call."""
-        octets = b"".join(self._outgoing)
-        self._outgoing.clear()
-        return octets
+        return self._outgoing.take()
 
     # ------------------------------------------------------------ what the owner does
 
@@ -167,9 +133,8 @@ class Session:
         """
         self._demand(command_id)
         check_limits(body)
-        self._send_own(command_id, body, now)
-        self._state = operations.PENDING[command_id]
-        self._timers.init_since = now
+        self._outgoing.own_request(command_id, body, now)
+        self._standing.ask_to_bind(command_id, now)
 
     def send(self, command_id: int, body: Body, now: float) -> int:
         """Send a request; the result is the sequence number its outcome will come under.
@@ -187,12 +152,7 @@ class Session:
             raise WindowFull(self._policy.window)
         if self._role is Role.ESME:
             check_limits(body)
-        octets = encode_body(body)
-        number = self._window.next_number()
-        self._write(command_id, 0, number, octets, now)
-        if has_outcome:
-            self._window.sent(number, command_id, now)
-        return number
+        return self._outgoing.request(command_id, body, now)
 
     def respond(self, request: Pdu, status: int, body: Body | None, now: float) -> list[Event]:
         """Answer the request of a `Requested` event; None is the shortest body that is right.
@@ -204,18 +164,20 @@ class Session:
             CannotEncode: the body does not fit the wire; the request stays open.
         """
         events: list[Event] = []
-        if self._ended:
+        if self._standing.has_ended:
             return events
         assert id(request) in self._open, "answered before, or not from this session"
         is_bind = request.command_id in commands.BINDS
-        if is_bind and status == statuses.ESME_ROK and self._serves_as in BOUND_STATES:
+        if is_bind and status == statuses.ESME_ROK and self._standing.serves_a_bind:
             status, body = statuses.ESME_RALYBND, None
-        self._answer(request, status, body, now)
+        self._outgoing.answer(request, status, body, now)
         del self._open[id(request)]
         if self._timers.is_paused and self.wants_read:
             self._timers.resume(now)
-        if is_bind:
-            self._after_bind(request.command_id, status)
+        if is_bind and status == statuses.ESME_ROK:
+            self._standing.bound(request.command_id)
+        elif is_bind:
+            self._standing.not_bound()
         self._go_if_peer_left(events, now)
         return events
 
@@ -233,7 +195,7 @@ class Session:
     def receive(self, octets: bytes, now: float) -> list[Event]:
         """Take what was read."""
         events: list[Event] = []
-        if self._ended:
+        if self._standing.has_ended:
             return events
         timers = self._timers
         self._incoming += octets
@@ -256,14 +218,14 @@ class Session:
     def receive_eof(self) -> list[Event]:
         """The connection is gone: nothing comes or goes any more."""
         events: list[Event] = []
-        if not self._ended:
+        if not self._standing.has_ended:
             self._end(EndReason.CONNECTION_LOST, events)
         return events
 
     def on_deadline(self, now: float) -> list[Event]:
         """Do what is due; harmless when nothing is."""
         events: list[Event] = []
-        while not self._ended:
+        while not self._standing.has_ended:
             self._set_timers()
             timer = self._timers.expired(now)
             if timer is None:
@@ -284,7 +246,7 @@ class Session:
         match timer:
             case Timer.PDU_READ:
                 # Sequence number 0, as Jasmin: it is not this PDU that is refused, but the stream.
-                self._nack(statuses.ESME_RINVCMDLEN, 0, now)
+                self._outgoing.nack(statuses.ESME_RINVCMDLEN, 0, now)
                 self._end(EndReason.PDU_READ_TIMED_OUT, events)
             case Timer.SESSION_INIT:
                 self._init_timed_out(events, now)
@@ -292,13 +254,14 @@ class Session:
                 self._request_timed_out(events)
                 self._go_if_peer_left(events, now)
             case Timer.ENQUIRE_LINK:
-                self._send_own(commands.ENQUIRE_LINK, Empty(), now)
+                self._outgoing.own_request(commands.ENQUIRE_LINK, Empty(), now)
                 self._timers.enquired_at = now
                 self.counts.enquire_links_sent += 1
             case Timer.LINK_ANSWER:
-                self._send_own(commands.UNBIND, Empty(), now)  # in case it only does not answer
+                # in case it only does not answer
+                self._outgoing.own_request(commands.UNBIND, Empty(), now)
                 self._end(EndReason.LINK_DEAD, events)
-            case Timer.INACTIVITY if self._state in BOUND_STATES:
+            case Timer.INACTIVITY if self._standing.is_bound:
                 self._leave(EndReason.INACTIVE, now)
             case Timer.INACTIVITY:
                 self._end(EndReason.INACTIVE, events)
@@ -306,9 +269,9 @@ class Session:
                 assert_never(timer)
 
     def _init_timed_out(self, events: list[Event], now: float) -> None:
-        if self._state is SessionState.UNBIND_PENDING:
+        if self._standing.state is SessionState.UNBIND_PENDING:
             self._end(EndReason.UNBIND_TIMED_OUT, events)
-        elif self._state is SessionState.UNBIND_RECEIVED:
+        elif self._standing.state is SessionState.UNBIND_RECEIVED:
             self._answer_unbind(now)
             self._end(EndReason.PEER_UNBOUND, events)
         else:
@@ -324,12 +287,12 @@ class Session:
     # ------------------------------------------------------------ what comes in
 
     def _take_pdu(self, events: list[Event], now: float) -> Pdu | UnreadablePdu | None:
-        if self._ended:
+        if self._standing.has_ended:
             return None
         try:
             return take_pdu(self._incoming, self._policy.max_pdu_octets)
         except FramingLost as lost:
-            self._nack(statuses.ESME_RINVCMDLEN, lost.sequence_number, now)
+            self._outgoing.nack(statuses.ESME_RINVCMDLEN, lost.sequence_number, now)
             self._end(EndReason.FRAMING_LOST, events)
             return None
 
@@ -355,28 +318,27 @@ class Session:
     def _take_bind_response(self, command_id: int, response: Pdu, events: list[Event]) -> None:
         is_bind_resp = response.command_id ^ commands.RESPONSE_BIT in commands.BINDS
         if is_bind_resp and response.command_status == statuses.ESME_ROK:
-            self._after_bind(command_id, statuses.ESME_ROK)
+            self._standing.bound(command_id)
             events.append(Bound(response))
         else:
-            self._timers.init_since = None
-            self._state = SessionState.OPEN
+            self._standing.not_bound()
             events.append(BindRefused(response))
 
     def _take_request(self, request: Pdu, events: list[Event], now: float) -> None:
         command_id = request.command_id
-        status = operations.refusal(self._peer, self._serves_as, command_id)
+        status = self._standing.refusal(command_id)
         if status is not None:
             self._refuse(request, status, statuses.status_name(status), events, now)
         elif command_id == commands.ENQUIRE_LINK:
             self.counts.enquire_links_received += 1
-            self._answer(request, statuses.ESME_ROK, None, now)
+            self._outgoing.answer(request, statuses.ESME_ROK, None, now)
         elif command_id == commands.UNBIND:
             self._peer_leaves(request, events, now)
         elif command_id in commands.UNANSWERED:
             events.append(Notified(request))
         else:
-            if command_id in commands.BINDS and self._state is SessionState.OPEN:
-                self._state = operations.PENDING[command_id]
+            if command_id in commands.BINDS:
+                self._standing.asked_to_bind(command_id)
             self._open[id(request)] = request
             events.append(Requested(request))
 
@@ -388,42 +350,25 @@ class Session:
         events: list[Event],
         now: float,
     ) -> None:
-        self._answer(request, status, None, now)
+        self._outgoing.answer(request, status, None, now)
         self.counts.requests_refused += 1
         events.append(Refused(request, status, reason))
 
     # ------------------------------------------------------------ coming and going
 
-    def _after_bind(self, command_id: int, status: int) -> None:
-        if self._state not in UNBOUND_STATES:
-            return
-        if status == statuses.ESME_ROK:
-            self._state = self._serves_as = operations.BOUND[command_id]
-            self._timers.is_bound = True
-            self._timers.init_since = None
-        else:
-            self._state = SessionState.OPEN
-
     def _leave(self, reason: EndReason, now: float) -> None:
-        self._send_own(commands.UNBIND, Empty(), now)
+        self._outgoing.own_request(commands.UNBIND, Empty(), now)
         self._leaving = reason
-        self._going(SessionState.UNBIND_PENDING, now)
+        self._standing.leave(now)
 
     def _peer_leaves(self, request: Pdu, events: list[Event], now: float) -> None:
         """Its answer waits for ours to its requests, and the end for its answers to ours."""
         self._peer_unbind = request
-        self._serves_as = SessionState.UNBOUND
-        self._going(SessionState.UNBIND_RECEIVED, now)
+        self._standing.peer_leaves(now)
         self._go_if_peer_left(events, now)
 
-    def _going(self, state: SessionState, now: float) -> None:
-        self._state = state
-        self._timers.is_bound = False
-        self._timers.enquired_at = None
-        self._timers.init_since = now
-
     def _go_if_peer_left(self, events: list[Event], now: float) -> None:
-        if self._state is not SessionState.UNBIND_RECEIVED or self._open:
+        if self._standing.state is not SessionState.UNBIND_RECEIVED or self._open:
             return
         self._answer_unbind(now)
         if not len(self._window):
@@ -431,12 +376,11 @@ class Session:
 
     def _answer_unbind(self, now: float) -> None:
         if self._peer_unbind is not None:
-            self._answer(self._peer_unbind, statuses.ESME_ROK, None, now)
+            self._outgoing.answer(self._peer_unbind, statuses.ESME_ROK, None, now)
             self._peer_unbind = None
 
     def _end(self, reason: EndReason, events: list[Event]) -> None:
-        self._ended = True
-        self._state = self._serves_as = SessionState.UNBOUND
+        self._standing.end()
         events.append(Ended(reason, self._window.waiting))
         self._window.clear()
         self._open.clear()
@@ -446,39 +390,4 @@ class Session:
 
     def _demand(self, command_id: int) -> None:
         if not self.may_send(command_id):
-            raise NotAllowed(command_id, self._state.value)
-
-    def _send_own(self, command_id: int, body: Body, now: float) -> None:
-        octets = encode_body(body)
-        number = self._window.next_number()
-        self._write(command_id, 0, number, octets, now)
-        self._window.sent_own(number, command_id)
-
-    def _answer(
-        self, request: Pdu | UnreadablePdu, status: int, body: Body | None, now: float
-    ) -> None:
-        command_id = commands.response_to(request.command_id)
-        octets = encode_body(body if body is not None else shortest_body(command_id, status))
-        self._write(command_id, status, request.sequence_number, octets, now)
-
-    def _nack(self, status: int, sequence_number: int, now: float) -> None:
-        self._write(commands.GENERIC_NACK, status, sequence_number, b"", now)
-
-    def _write(self, command_id: int, status: int, number: int, octets: bytes, now: float) -> None:
-        self._outgoing.append(frame(command_id, status, number, octets))
-        self._timers.active_at = now
-        self.counts.pdus_sent += 1
-
-
-def shortest_body(command_id: int, status: int) -> Body:
-    """The body of a response that has nothing to say.
-
-    An error has none, but for deliver_sm_resp and data_sm_resp, as Jasmin sends them.
-    """
-    if status != statuses.ESME_ROK and command_id not in _ALWAYS_WITH_BODY:
-        return Opaque()
-    body: Body = BODIES[command_id]()
-    return body
-
-
-_ALWAYS_WITH_BODY = {commands.DELIVER_SM_RESP, commands.DATA_SM_RESP}
+            raise NotAllowed(command_id, self._standing.state.value)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from jasmin_compat.gateway.connectors import BindOperation, SmppConnector
 from jasmin_compat.smpp import commands
 from jasmin_compat.smpp.pdus import Bind
-from jasmin_compat.smpp.session import SessionPolicy
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.timers import TimerPolicy
 
 BIND_COMMANDS: Mapping[BindOperation, int] = MappingProxyType(

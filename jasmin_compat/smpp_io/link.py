@@ -12,7 +12,8 @@ from jasmin_compat.smpp.errors import NotAllowed
 from jasmin_compat.smpp.events import Answered, Ended, Event, TimedOut
 from jasmin_compat.smpp.operations import Role
 from jasmin_compat.smpp.pdus import Bind, Body, Pdu
-from jasmin_compat.smpp.session import Session, SessionPolicy
+from jasmin_compat.smpp.session import Session
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.timers import TimerPolicy
 
 CLOSE_S = 5.0

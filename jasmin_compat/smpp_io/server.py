@@ -12,7 +12,7 @@ from typing import Protocol
 from jasmin_compat.smpp import commands, events
 from jasmin_compat.smpp.operations import BOUND_STATES, Role
 from jasmin_compat.smpp.pdus import BindResp, Body, Pdu
-from jasmin_compat.smpp.session import SessionPolicy
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.statuses import ESME_ROK, ESME_RSYSERR
 from jasmin_compat.smpp_io.link import Connected, Link, LinkEvent, OnEvent
 from jasmin_compat.smpp_io.session_log import log_event

@@ -17,7 +17,7 @@ from random import Random
 from jasmin_compat.smpp import commands
 from jasmin_compat.smpp.pdus import Bind, Body, DataSm, MessageIdResp, Pdu, SubmitSm
 from jasmin_compat.smpp.receipts import Report
-from jasmin_compat.smpp.session import SessionPolicy
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.split import content_of, segment_of
 from jasmin_compat.smpp.statuses import (
     ESME_RINVCMDID,

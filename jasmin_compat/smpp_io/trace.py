@@ -11,7 +11,7 @@ from jasmin_compat.smpp.codec import UnreadablePdu, message_id_of, take_pdu
 from jasmin_compat.smpp.errors import FramingLost
 from jasmin_compat.smpp.operations import Role
 from jasmin_compat.smpp.pdus import Bind, DataSm, DeliverSm, Pdu, SubmitSm
-from jasmin_compat.smpp.session import SessionPolicy
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.split import content_of
 from jasmin_compat.smpp.statuses import ESME_ROK, status_name
 from jasmin_compat.smpp_io.link import Link, OnEvent

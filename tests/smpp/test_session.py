@@ -36,7 +36,8 @@ from jasmin_compat.smpp.pdus import (
     Pdu,
     SubmitSm,
 )
-from jasmin_compat.smpp.session import Session, SessionPolicy
+from jasmin_compat.smpp.session import Session
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.timers import TimerPolicy
 from tests.smpp.test_codec import LOST_FRAMING, RECORDED
 

@@ -11,7 +11,7 @@ from jasmin_compat.smpp import commands, events
 from jasmin_compat.smpp.errors import NotAllowed, WindowFull
 from jasmin_compat.smpp.operations import Role, SessionState
 from jasmin_compat.smpp.pdus import Bind, BindResp, DeliverSm, MessageIdResp, Pdu, SubmitSm
-from jasmin_compat.smpp.session import SessionPolicy
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.timers import TimerPolicy
 from jasmin_compat.smpp_io.link import Connected, Link, LinkEvent, NoAnswer
 from tests.waiting import LONG_S, until

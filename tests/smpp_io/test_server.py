@@ -11,7 +11,7 @@ import pytest
 from jasmin_compat.smpp import commands
 from jasmin_compat.smpp.operations import SessionState
 from jasmin_compat.smpp.pdus import Bind, BindResp, Body, MessageIdResp, Pdu, SubmitSm
-from jasmin_compat.smpp.session import SessionPolicy
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.timers import TimerPolicy
 from jasmin_compat.smpp_io.link import Link
 from jasmin_compat.smpp_io.server import Listener, Service, listen
