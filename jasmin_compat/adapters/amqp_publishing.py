@@ -13,6 +13,7 @@ from jasmin_compat.adapters.amqp_content import ContentReader
 from jasmin_compat.adapters.amqp_link import log
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.adapters.amqp_transport import Tap
+from jasmin_compat.adapters.deadlines import Deadlines
 from jasmin_compat.ports import BrokerAway, Unpublishable, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
@@ -59,6 +60,7 @@ class Publisher:
         self._counts = counts
         self._persistent = policy.durability is not Durability.JASMIN
         self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines()
         self._channel: PublishChannel | None = None
         self._waiting: dict[Publish, None] = {}
         self._methods: dict[tuple[str, str, bool], bytes] = {}
@@ -75,8 +77,7 @@ class Publisher:
         publish = self._written(message, mandatory)
         try:
             self._admit(publish)
-            async with asyncio.timeout_at(deadline):
-                await publish.confirmed
+            await self._deadlines.wait(publish.confirmed, deadline)
         except TimeoutError:
             self._counts.publish_failed += 1
             raise BrokerAway(f"no confirm within {self._policy.publish_timeout_s} s") from None

@@ -16,6 +16,7 @@ from typing import NoReturn
 from redis.asyncio.connection import Connection
 from redis.exceptions import MasterDownError, ReadOnlyError, RedisError
 
+from jasmin_compat.adapters.deadlines import Deadlines
 from jasmin_compat.adapters.redis_connect import (
     RedisAway,
     RedisPolicy,
@@ -49,6 +50,8 @@ class RedisPipeline:
         self._policy = policy
         self._counts = counts
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines()
         self._waiting: deque[_Call] = deque()
         self._asked = asyncio.Event()
         self._pause_s = 0.0
@@ -64,12 +67,12 @@ class RedisPipeline:
         if len(self._waiting) >= self._policy.max_waiting:
             self._counts.timeouts += 1
             raise StoreAway(f"{len(self._waiting)} calls are waiting for Redis")
-        call = _Call(pack(*arguments), writes, asyncio.get_running_loop().create_future())
+        call = _Call(pack(*arguments), writes, self._loop.create_future())
         self._waiting.append(call)
         self._asked.set()
         try:
-            async with asyncio.timeout(self._policy.timeout_s):
-                return await call.answered
+            deadline = self._loop.time() + self._policy.timeout_s
+            return await self._deadlines.wait(call.answered, deadline)
         except TimeoutError as error:
             self._counts.timeouts += 1
             raise StoreAway(f"no answer from Redis at {self._policy.where()}") from error
