@@ -269,7 +269,9 @@ class Smsc:
     def _on_submit(self, session: Session, pdu: Pdu) -> None:
         script = self._answers.get(pdu["destination_addr"], [Answer()])
         answer = script.pop(0) if len(script) > 1 else script[0]
-        message_id = answer.message_id or f"C{next(self._ids):06}"
+        message_id = answer.message_id
+        if message_id is None:
+            message_id = f"C{next(self._ids):06}"
         refused = answer.status or answer.silent or answer.nack
         self.submitted.append(
             Submitted(time.monotonic(), pdu, session, None if refused else message_id)

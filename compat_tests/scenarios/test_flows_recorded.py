@@ -134,3 +134,24 @@ async def test_message_ids_of_other_cases_and_zeros_match_as_recorded(main: Worl
         dlr_method="POST",
     )
     await replay_receipt(main, FLOWS["receipt with same raw id"], msgid)
+
+
+# covers: DLR-11
+async def test_an_answer_without_a_message_id_is_reported_and_kept_as_recorded(
+    main: World,
+) -> None:
+    """Its record's key ends at the colon, as that of an id of zeros: the last one has it."""
+    await main.store.delete("queue-msgid:")
+
+    msgid = await replay_submit(
+        main,
+        FLOWS["http mt dlr: empty smsc message_id"],
+        Answer(message_id=""),
+        dlr="yes",
+        dlr_level="3",
+        dlr_url=main.sink.url("/case"),
+        dlr_method="POST",
+    )
+
+    assert await main.record("queue-msgid:") == {"msgid": msgid, "connector_type": "httpapi"}
+    assert (await main.record(f"dlr:{msgid}"))["level"] == "3"

@@ -87,6 +87,7 @@ class SubmitReplied:
     status: str
     """`ESME_ROK`, `ESME_R…`; unknown codes as wire/ names them."""
     smpp_msgid: SmppMsgId | None = None
+    """Empty where the SMSC gave none, or zeros only: then its receipts may come with zeros, too."""
     more_smpp_msgids: tuple[SmppMsgId, ...] = ()
     """Ids of further segments that asked for a receipt (`x-jc-ids`)."""
     tries: int = 0

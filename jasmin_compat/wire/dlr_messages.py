@@ -106,12 +106,14 @@ def read_lookup(message: QueueMessage) -> SubmitReplied | ReceiptArrived:
 def _read_replied(message: QueueMessage) -> SubmitReplied:
     if not message.message_id:
         raise Undecodable("no message-id")
-    smpp_msgid = header.text(message.headers, "smpp_msgid", "")
+    has_id = (
+        "smpp_msgid" in message.headers
+    )  # empty for an id of zeros (contract/redis-keys.md §2.3)
     more = header.text(message.headers, IDS, "").split()
     return SubmitReplied(
         msgid=MsgId(message.message_id),
         status=_body(message),
-        smpp_msgid=SmppMsgId(smpp_msgid) if smpp_msgid else None,
+        smpp_msgid=SmppMsgId(header.text(message.headers, "smpp_msgid")) if has_id else None,
         more_smpp_msgids=tuple(SmppMsgId(unquote(each)) for each in more),
         tries=header.tries(message.headers),
     )

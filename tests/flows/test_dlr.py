@@ -31,7 +31,7 @@ from jasmin_compat.wire import amqp_names
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.dlr_messages import read_callback, write_lookup
 from tests import recorded_dlrs
-from tests.builders import MSGID, http_request, receipt, smpp_request
+from tests.builders import CID, MSGID, http_request, receipt, smpp_request
 from tests.fakes import FakeClock
 from tests.waiting import until
 
@@ -122,6 +122,20 @@ async def test_level_1_is_over_with_the_answer(desk: Desk) -> None:
     assert desk.store.counts.records == 0
     assert isinstance(await desk.look_up(receipt()), Delay)
     assert desk.statuses() == ["ESME_ROK"]
+
+
+# covers: DLR-11
+async def test_an_answer_with_no_id_or_an_id_of_zeros_waits_for_its_receipt(desk: Desk) -> None:
+    """As recorded of Jasmin: `queue-msgid:` is written, its suffix empty."""
+    await desk.store.remember(http_request(level=3))
+    assert await desk.look_up(replied(smpp_msgid=SmppMsgId(""))) == Ack()
+    assert desk.statuses() == ["ESME_ROK"]
+    found = await desk.store.find(SmppMsgId(""), CID)
+    assert found is not None
+    assert found.replied
+    assert await desk.look_up(receipt(smpp_msgid=SmppMsgId(""), raw_id="0000")) == Ack()
+    assert desk.statuses() == ["ESME_ROK", "DELIVRD"]
+    assert desk.store.counts.records == 0
 
 
 async def test_a_receipt_that_is_not_final_waits_for_the_next(desk: Desk) -> None:

@@ -71,10 +71,11 @@ REPLIES = st.builds(
     SubmitReplied,
     msgid=MSGIDS,
     status=st.sampled_from(["ESME_ROK", "ESME_RTHROTTLED", "RESERVEDSTATUS_VENDOR_SPECIFIC"]),
-    smpp_msgid=st.none() | IDS,
+    smpp_msgid=st.none() | st.text(max_size=20).map(SmppMsgId),
     more_smpp_msgids=st.lists(IDS, max_size=4).map(tuple),
     tries=TRIES,
-)
+).filter(lambda replied: replied.smpp_msgid is not None or replied.status != "ESME_ROK")
+"""A success has an id, if an empty one."""
 RECEIPTS = st.builds(
     ReceiptArrived,
     smpp_msgid=st.text().map(SmppMsgId),
