@@ -60,11 +60,9 @@ def thrower_part(frame: Frame, *, queues: Queues, calls: HttpCalls) -> Part:
     )
     _measure(frame, source)
     ports = ThrowPorts(calls=calls, clock=frame.clock)
-    room = asyncio.Semaphore(settings.dlr_thrower.concurrency)
 
     async def handle(message: QueueMessage) -> Verdict:
-        async with room:
-            return await throw(message, ports=ports, policy=policy)
+        return await throw(message, ports=ports, policy=policy)
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
         await queues.declare([amqp_names.DLR_THROWER])

@@ -438,9 +438,11 @@ class DlrThrower(Logged):
         "Age in seconds at which a report is given up and kept in dlr_thrower.dead.",
         check=at_least(0),
     )
-    concurrency: int = ours(50, "Calls open at a time.", check=at_least(1))
     prefetch: int = ours(
-        100, "Reports held unsettled, at least as many as calls.", check=between(1, 65535)
+        50,
+        "Reports the thrower works on at a time; how many of them are called at once, "
+        "[callbacks] bounds.",
+        check=between(1, 65535),
     )
     log_file: str = _log_file("dlr-thrower.log")
 
@@ -572,11 +574,15 @@ class Callbacks:
     allow: tuple[str, ...] = ours(
         (), "Networks, or address:port, that callbacks reach although they are denied above."
     )
-    connections: int = ours(100, "Connections open at a time.", check=at_least(1))
-    connections_per_host: int = ours(20, "Of these to one host.", check=at_least(1))
+    connections: int = ours(
+        100, "Calls open at a time in one process, each on its connection.", check=at_least(1)
+    )
+    connections_per_host: int = ours(
+        20, "Of these to one host and port, so that one that hangs leaves room.", check=at_least(1)
+    )
     slot_wait_s: float = ours(
         1.0,
-        "Seconds a call waits for a free connection before it is put off.",
+        "Seconds a call waits for one of these; then it is put off, and that is no attempt.",
         check=at_least(0),
     )
     max_redirects: int = ours(20, "Redirects followed in one call.", check=at_least(0))

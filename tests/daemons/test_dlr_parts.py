@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.dlr_parts import lookup_part, thrower_part
@@ -11,8 +13,9 @@ from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.policies import dlr_policy
 from jasmin_compat.gateway.messages import SmppMsgId, SubmitReplied
 from jasmin_compat.runtime.clock import SystemClock
-from jasmin_compat.wire.dlr_messages import write_lookup
-from tests.builders import MSGID, http_request, receipt
+from jasmin_compat.wire.dlr_messages import write_callback, write_lookup
+from tests import http_sink
+from tests.builders import MSGID, http_dlr, http_request, receipt
 from tests.daemons.frames import frame, running
 from tests.faults.sink import Sink
 from tests.waiting import until
@@ -41,3 +44,34 @@ async def test_both_levels_reach_the_client_and_nothing_is_kept(tmp_path: Path) 
     assert sink.statuses == {(MSGID, 1): "ESME_ROK", (MSGID, 2): "DELIVRD"}
     await sink.close()
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "open_calls_"),
+    [
+        ({"DLR_THROWER_PREFETCH": "2"}, 2),
+        ({"CALLBACKS_CONNECTIONS": "3"}, 3),
+        ({"CALLBACKS_CONNECTIONS_PER_HOST": "4"}, 4),
+    ],
+    ids=lambda value: next(iter(value)).lower() if isinstance(value, dict) else "",
+)
+async def test_each_bound_of_calls_is_a_setting(
+    tmp_path: Path, settings: dict[str, str], open_calls_: int
+) -> None:
+    # covers: W-MO-14
+    queues, release = MemoryQueues(clock=SystemClock()), asyncio.Event()
+    async with (
+        http_sink.sink(lambda _: http_sink.Answer(release=release)) as receiver,
+        frame(tmp_path, CALLBACKS_SLOT_WAIT_S="60", **settings) as of_test,
+        open_calls(of_test) as calls,
+    ):
+        part = thrower_part(of_test, queues=queues, calls=calls)
+        async with running(of_test, lambda: run_parts(of_test, [part])):
+            for _ in range(10):
+                await queues.publish(write_callback(http_dlr(url=receiver.url("/dlr"))))
+            await until(lambda: len(receiver.received) == open_calls_)
+            for _ in range(20):  # turns in which one more would begin
+                await asyncio.sleep(0)
+            assert len(receiver.received) == open_calls_
+            release.set()
+            await until(lambda: len(receiver.received) == 10)
