@@ -1,5 +1,5 @@
 # make demo            an SMS out, its receipt back, on this machine, nothing else installed
-# make test            every test, with a private RabbitMQ and Redis
+# make test            every test, with a private RabbitMQ and Redis: all processors, about eight minutes
 # make check           format, lint, types, architecture, fast tests (about a minute)
 # make compat-jasmin   the same black-box scenarios on the real Jasmin 0.11.0 and on ours
 # make lock            pin the dependencies anew

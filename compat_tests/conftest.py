@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("outage") is None)  # the long one first
     for item in items:
         for number in quirk_numbers(item):
             if number not in QUIRKS:

@@ -20,6 +20,11 @@ def _missing(reason: MissingProgram) -> None:
     pytest.skip(f"{reason} is not installed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first: with several workers none of them works alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("fault") is None)
+
+
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMq]:
     """A running private RabbitMQ; a test that stops it starts it again."""
