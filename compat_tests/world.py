@@ -84,6 +84,12 @@ class World:
             while await self.store.exists(key):  # noqa: ASYNC110 (no bell)
                 await asyncio.sleep(0.02)
 
+    async def grows_beyond(self, queue: str, count: int) -> None:
+        """Wait until more messages than `count` lie in a queue."""
+        async with asyncio.timeout(WITHIN_S):
+            while await broker.ready(self.amqp_url, queue) <= count:  # noqa: ASYNC110 (no bell)
+                await asyncio.sleep(0.05)
+
     async def log_line(self, name: str, *parts: str) -> str:
         """Wait for a line of a log file that has all these parts."""
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from compat_tests.peers import smpp
+from compat_tests.peers import broker, smpp
 from compat_tests.peers.smpp import Pdu
 from compat_tests.peers.smsc import Submitted
 from compat_tests.recordings import (
@@ -107,3 +107,31 @@ async def test_a_recorded_request_is_answered_as_recorded(
         await main.smsc.bell.stays(lambda: len(submits(main)) == before, "nothing sent", 0.15)
     live = [comparable_submit(s.pdu) for s in submits(main)[before:]]
     assert differences(live, [comparable_submit(pdu) for pdu in case.submits]) == []
+
+
+@pytest.mark.quirk("Q23")
+async def test_a_sender_with_a_nul_does_not_reach_another_destination(
+    main: World, number: str, mended: Callable[[str], bool]
+) -> None:
+    path = f"/nul-{number}"
+    dead = await broker.ready(main.amqp_url, "submit.sm.con1.dead")
+
+    msgid = await main.accepted(
+        **{"from": b"a\0b"},
+        to=number,
+        dlr="yes",
+        dlr_level="1",
+        dlr_url=main.sink.url(path),
+        dlr_method="GET",
+    )
+
+    [told] = await main.sink.got(path)
+    assert told.arguments["id"] == msgid
+    if not mended("Q23"):
+        assert told.arguments["message_status"] == "ESME_ROK"
+        [submitted] = await main.smsc.got("\x01\x01" + number)
+        assert (submitted.pdu["source_addr"], submitted.pdu["dest_addr_ton"]) == ("a", ord("b"))
+        return
+    assert told.arguments["message_status"] == "ESME_RINVSRCADR"
+    assert [s for s in main.smsc.submitted if number in s.pdu["destination_addr"]] == []
+    await main.grows_beyond("submit.sm.con1.dead", dead)
