@@ -120,7 +120,10 @@ class StoreAway(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPart:
-    """An SMPP sender's own segment of a long message: the messages of one group end together."""
+    """An SMPP sender's own segment of a long message: the messages of one group end together.
+
+    For whoever accepts messages of ESMEs; a message of several segments of ours is one request.
+    """
 
     group: str
     """Sender, recipient and UDH or SAR reference, written by the caller; opaque to the store."""
