@@ -18,10 +18,10 @@ from jasmin_compat.gateway.messages import (
     ReceiptArrived,
     SmppMsgId,
 )
+from jasmin_compat.gateway.reassembly import segment_to_join
 from jasmin_compat.ports import QueueError, QueueFull, Queues, Unpublishable
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm
 from jasmin_compat.smpp.receipts import Receipt, code_receipt_id, read_receipt
-from jasmin_compat.smpp.split import segment_of
 from jasmin_compat.smpp.statuses import (
     ESME_RMSGQFUL,
     ESME_ROK,
@@ -84,19 +84,18 @@ class Inbound:
         return await self._receive_message(cid, pdu)
 
     async def _receive_message(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> int:
-        segment = segment_of(pdu)
-        is_part = segment is not None and segment.total > 1
+        segment = segment_to_join(pdu)
         mo = MoReceived(
             msgid=self._ports.new_msgid(cid),
             cid=cid,
             pdu=pdu,
             received_at=self._ports.local_now(),
-            will_be_concatenated=is_part,
+            will_be_concatenated=segment is not None,
         )
         status = await self._publish(cid, write_mo(mo))
         if status == ESME_ROK:
             self.counts.messages += 1
-            if segment is not None and is_part:
+            if segment is not None:
                 text = "DeliverSmContent[%s] is part %s of a long msg of (%s)"
                 log.info(text, mo.msgid, segment.number, segment.total)
             else:

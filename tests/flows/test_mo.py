@@ -12,10 +12,12 @@ from jasmin_compat.gateway.messages import MsgId, ReceiptArrived, SmppMsgId
 from jasmin_compat.ports import BrokerAway, QueueError, QueueFull, Unpublishable, Unroutable
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.smpp import tlvs
+from jasmin_compat.smpp.codec import decode
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm
 from jasmin_compat.wire.amqp_names import ROUTER_MO, lookup_binding
 from jasmin_compat.wire.dlr_messages import read_lookup
 from jasmin_compat.wire.mo_messages import read_mo
+from tests import golden
 from tests.builders import CID, connector
 from tests.fakes import FakeClock
 from tests.flows.submitting import FlakyQueues, lines
@@ -143,6 +145,38 @@ async def test_a_segment_is_kept_and_marked(caplog: pytest.LogCaptureFixture) ->
     assert await b.receive(part) == 0
     assert read_mo(b.queues.published[0]).will_be_concatenated
     assert lines(caplog) == ["INFO DeliverSmContent[con1-1] is part 1 of a long msg of (3)"]
+
+
+def recorded() -> list[Any]:
+    return [
+        pytest.param(flow, id=flow["name"])
+        for flow in golden.load("flows_mo")["flows"]
+        if _published(flow)
+    ]
+
+
+def _published(flow: dict[str, Any]) -> list[tuple[int, int]]:
+    """Flags of what the connector published: is joined, will be joined."""
+    headers = [
+        event["properties"]["headers"]
+        for event in flow["amqp"]
+        if event.get("event") == "publish" and event["routing_keys"][0].startswith("deliver.sm.")
+    ]
+    return [(h["concatenated"], h["will_be_concatenated"]) for h in headers]
+
+
+@pytest.mark.parametrize("flow", recorded())
+async def test_recorded_messages_have_their_recorded_flags(flow: dict[str, Any]) -> None:
+    """All but the joined message itself, which is not made here yet."""
+    b = await bench()
+    for octets in (bytes.fromhex(e["hex"]) for e in flow["smsc"] if e["dir"] == "smsc->gw"):
+        pdu = decode(octets).body
+        if isinstance(pdu, DeliverSm | DataSm):
+            assert await b.receive(pdu) == 0
+    flags = [
+        (m.headers["concatenated"], m.headers["will_be_concatenated"]) for m in b.queues.published
+    ]
+    assert flags == [flag for flag in _published(flow) if flag != (1, 0)]
 
 
 # covers: W-MO-01 W-AMQP-03
