@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from tests.faults import books
 from tests.services import MissingProgram, RabbitMq, Redis
 
 hypothesis.settings.register_profile("repo", deadline=None)  # on a busy machine 200 ms say nothing
@@ -23,6 +24,21 @@ def _missing(reason: MissingProgram) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long ones first: with several workers none of them works alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("fault") is None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the faults made come twice, in one table."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    rows = [
+        books.Row.of_property(value)
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == books.PROPERTY
+    ]
+    if rows:
+        terminalreporter.section("what came twice, by cause (design D9)")
+        terminalreporter.write_line(books.table(rows))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import re
-from collections import Counter
+import time
+from collections import defaultdict
 from typing import Literal
 
 ID = re.compile(rb"[?&]id=([-0-9a-f]+)")
@@ -14,12 +15,12 @@ BROKEN = b"HTTP/1.1 500 Broken\r\nContent-Length: 6\r\n\r\nBROKEN"
 
 
 class Sink:
-    """GET callbacks; `acknowledged` counts those answered ACK/Jasmin by (msgid, level)."""
+    """GET callbacks; `acknowledged` has when each (msgid, level) was answered ACK/Jasmin."""
 
     def __init__(self) -> None:
         self.port = 0
         self.mode: Literal["ack", "500", "hang"] = "ack"
-        self.acknowledged: Counter[tuple[str, int]] = Counter()
+        self.acknowledged: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
         self.statuses: dict[tuple[str, int], str] = {}
         self.refused = 0
         self._server: asyncio.Server | None = None
@@ -54,5 +55,5 @@ class Sink:
         assert level is not None
         assert status is not None
         key = (msgid[1].decode(), int(level[1]))
-        self.acknowledged[key] += 1
+        self.acknowledged[key].append(time.monotonic())
         self.statuses[key] = status[1].decode()

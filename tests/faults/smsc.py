@@ -7,6 +7,7 @@ receipt again, on whatever session is bound next, until a deliver_sm_resp with E
 import asyncio
 import contextlib
 import itertools
+import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
 
@@ -32,8 +33,8 @@ class Smsc:
 
     def __init__(self) -> None:
         self.port = 0
-        self.submits: defaultdict[str, list[str]] = defaultdict(list)
-        """Destination → the message_id given to each submit_sm for it."""
+        self.submits: defaultdict[str, list[float]] = defaultdict(list)
+        """Destination → when each submit_sm for it came."""
         self.receipts_taken: set[str] = set()
         self.receipts_sent = 0
         self.sessions = 0
@@ -88,7 +89,7 @@ class Smsc:
         """Book a submit_sm; its id."""
         message_id = f"{next(self._ids):08X}"
         to = pdu["destination_addr"]
-        self.submits[to].append(message_id)
+        self.submits[to].append(time.monotonic())
         if pdu["registered_delivery"] & 3:
             loop = asyncio.get_running_loop()
             loop.call_later(RECEIPT_AFTER_S, self._due, Receipt(message_id, to))

@@ -11,6 +11,7 @@ import aiohttp
 from compat_tests.targets.gateway import Gateway
 from compat_tests.targets.ours import Ours
 from compat_tests.targets.site import Connector, Site, User
+from tests.faults import books
 from tests.faults.sink import Sink
 from tests.faults.smsc import Smsc
 from tests.services import RabbitMq, Redis
@@ -21,6 +22,8 @@ RATE_PER_S = 400
 SENDERS = 40
 ANSWER_S = 20
 SETTLED_WITHIN_S = 90
+RECONNECTED_S = 3
+"""After a fault: delays before a reconnect, and what was at work."""
 
 
 def site(smsc_port: int) -> Site:
@@ -71,6 +74,7 @@ class World:
     rabbitmq: RabbitMq
     redis: Redis
     sent: Sent = field(default_factory=Sent)
+    window: books.Window | None = None
 
     async def start(self) -> None:
         await asyncio.to_thread(self.gateway.start)
@@ -149,11 +153,22 @@ class World:
         except TimeoutError:
             return
 
-    def duplicates(self) -> str:
-        """By cause, as design D9 counts them."""
-        submits = sum(len(ids) - 1 for ids in self.smsc.submits.values())
-        callbacks = sum(n - 1 for n in self.sink.acknowledged.values())
-        return f"duplicates: {submits} submits, {callbacks} callbacks"
+    async def suffer(self, fault: "Fault") -> None:
+        """Have it happen, and remember from when to when."""
+        began = time.monotonic()
+        await fault.happen(self)
+        self.window = books.Window(began, time.monotonic() + RECONNECTED_S)
+
+    def came_twice(self, fault: "Fault") -> list[books.Row]:
+        accepted, window = len(self.sent.accepted), self.window
+        assert window is not None
+        return [
+            books.row(fault.name, accepted, what, cause, seen=books.repeats(times), at=window)
+            for what, cause, times in (
+                ("submit_sm", fault.submit_again, self.smsc.submits.values()),
+                ("callback", fault.call_again, self.sink.acknowledged.values()),
+            )
+        ]
 
     def summary(self) -> str:
         sent = self.sent
@@ -161,7 +176,7 @@ class World:
             f"accepted {len(sent.accepted)}, refused {len(sent.refused)}, "
             f"unanswered {len(sent.unanswered)}, slowest answer {sent.slowest_s:.1f} s; "
             f"submitted {len(self.smsc.submits)}, sessions {self.smsc.sessions}; "
-            f"callbacks {len(self.sink.acknowledged)}; {self.duplicates()}"
+            f"callbacks {len(self.sink.acknowledged)}"
         )
 
     async def _until(self, look: Callable[[], bool], what: str, within_s: float) -> None:
@@ -183,4 +198,13 @@ async def open_world(rabbitmq: RabbitMq, redis: Redis) -> World:
     return World(gateway, smsc, sink, rabbitmq, redis)
 
 
-Fault = Callable[[World], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens, and what the books may show twice because of it (design D9)."""
+
+    name: str
+    happen: Callable[[World], Awaitable[None]]
+    submit_again: str = ""
+    """Why a submit_sm may come twice; empty: it may not."""
+    call_again: str = ""
+    """Why a callback may."""
