@@ -13,6 +13,9 @@ from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, dead_queue, delay_queue
 
 _TAG = "jasmin-compat-admin"
 _BATCH = 500
+_MOST_HELD = 65_535
+"""What AMQP's prefetch can say. What is not meant is held until the rest is through, so beyond so
+many of those the dead letters of a queue are not looked at."""
 _WAIT_S = 5.0
 """For a message that was counted a moment ago; then somebody else has it."""
 
@@ -44,7 +47,7 @@ async def dead_letters(queues: Queues, queue: str, *, at_most: int) -> list[Dead
     """The oldest dead letters of a queue; they stay where they are. Raises QueueError."""
     letters: list[DeadLetter] = []
     dead = dead_queue(queue)
-    count = min(await queues.depth(dead), at_most)
+    count = min(await queues.depth(dead), at_most, _MOST_HELD)
     async with queues.consume(dead, consumer_tag=_TAG, prefetch=max(count, 1)) as deliveries:
         held = [delivery async for delivery in _first(deliveries, count)]
         for delivery in held:
@@ -150,7 +153,8 @@ async def _each(
     """Do it to those that are in the queue now and are wanted; the others go back."""
     done = 0
     count = await queues.depth(source)
-    async with queues.consume(source, consumer_tag=_TAG, prefetch=max(count, 1)) as deliveries:
+    prefetch = min(max(count, 1), _MOST_HELD)
+    async with queues.consume(source, consumer_tag=_TAG, prefetch=prefetch) as deliveries:
         others = []
         async for delivery in _first(deliveries, count):
             if wanted(delivery.message):

@@ -1,10 +1,12 @@
 """What an operator does with queues."""
 
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
 
-from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_queues import MemoryPolicy, MemoryQueues
 from jasmin_compat.flows.queue_admin import (
     DeadLetter,
     dead_letters,
@@ -15,10 +17,10 @@ from jasmin_compat.flows.queue_admin import (
     with_ids,
 )
 from jasmin_compat.gateway.messages import Ack, Dead, MsgId
-from jasmin_compat.ports import Binding, Unroutable
+from jasmin_compat.ports import Binding, Delivery, Unroutable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, delay_queue
+from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, dead_queue, delay_queue
 from tests.contracts.queue_contract import take
 from tests.fakes import FakeClock
 
@@ -148,3 +150,25 @@ async def test_a_flush_puts_back_what_waits(queues: MemoryQueues) -> None:
     async with queues.consume("submit.sm.c", consumer_tag="t", prefetch=1) as deliveries:
         # A Jasmin daemon does not look at the exchange of these.
         assert (await take(deliveries)).message == replace(waiting, exchange="")
+
+
+class AsOnAmqp(MemoryQueues):
+    """With AMQP's bound on the prefetch, an unsigned short."""
+
+    def consume(
+        self, queue: str, *, consumer_tag: str, prefetch: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delivery]]:
+        assert prefetch < 1 << 16
+        return super().consume(queue, consumer_tag=consumer_tag, prefetch=prefetch)
+
+
+async def test_more_dead_letters_than_a_prefetch_can_say_are_dropped_all_the_same() -> None:
+    count = (1 << 16) + 1
+    queues = AsOnAmqp(clock=FakeClock(), policy=MemoryPolicy(dead_max=count))
+    dead = dead_queue(LOOKUP.queue)
+    await queues.declare([Binding(queue=dead, exchange="", routing_key=dead)])
+    letter = replace(MESSAGE, exchange="", routing_key=dead)
+    for _ in range(count):
+        await queues.publish(letter)
+    assert await drop_dead(queues, LOOKUP.queue) == count
+    assert await queues.depth(dead) == 0
