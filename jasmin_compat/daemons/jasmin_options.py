@@ -25,21 +25,36 @@ class JasminOption:
     short: str | None = None
     is_flag: bool = True
     default: str | None = None
+    pattern: str | None = None
+    """Of the values it may have, whole; None for any."""
 
     @property
     def dest(self) -> str:
         return self.long.replace("-", "_")
 
+    def read(self, text: str) -> str:
+        """Its value. Raises: ArgumentTypeError."""
+        if self.pattern is not None and not re.fullmatch(self.pattern, text):
+            raise argparse.ArgumentTypeError(f"{text!r} is no name of letters, digits and . _ -")
+        return text
 
-def _value(long: str, short: str | None, text: str, default: str | None = None) -> JasminOption:
-    return JasminOption(long, text, short, is_flag=False, default=default)
+
+def _value(long: str, short: str | None, text: str) -> JasminOption:
+    return JasminOption(long, text, short, is_flag=False)
 
 
 def _config(file: str) -> JasminOption:
     return _value("config", "c", f"Settings file; without it CONFIG_PATH/{file}")
 
 
-_ID = _value("id", "i", "Name of this process among those of its kind", "master")
+_ID = JasminOption(
+    "id",
+    "Name of this process among those of its kind",
+    "i",
+    is_flag=False,
+    default="master",
+    pattern=r"[A-Za-z0-9._-]+",  # it is part of file names
+)
 _OURS = (
     _value("settings", None, "YAML file of further settings (not Jasmin's)"),
     _value("site", None, "YAML file of users, connectors and routes (not Jasmin's)"),
@@ -63,7 +78,6 @@ OPTIONS: dict[str, tuple[JasminOption, ...]] = {
     "dlrlookupd": (_config("dlrlookupd.cfg"), _ID, _OURS[0]),
     "dlrd": (_config("dlr.cfg"), _ID, _OURS[0]),
 }
-CONFIG_FILES = {"jasmind": "jasmin.cfg", "dlrlookupd": "dlrlookupd.cfg", "dlrd": "dlr.cfg"}
 
 
 def add_options(parser: argparse.ArgumentParser, daemon: str) -> None:
@@ -73,7 +87,7 @@ def add_options(parser: argparse.ArgumentParser, daemon: str) -> None:
         if option.is_flag:
             parser.add_argument(*names, action="store_true", help=option.text)
         else:
-            parser.add_argument(*names, default=option.default, help=option.text)
+            parser.add_argument(*names, type=option.read, default=option.default, help=option.text)
 
 
 def parse(daemon: str, arguments: Sequence[str]) -> argparse.Namespace:
@@ -100,18 +114,18 @@ def parse(daemon: str, arguments: Sequence[str]) -> argparse.Namespace:
     for name, text in found:
         if name in by_name:
             option = by_name[name]
-            values[option.dest] = True if option.is_flag else text
+            values[option.dest] = True if option.is_flag else _read(option, text)
         else:
             values[name.removeprefix("--")] = True
-    return checked(argparse.Namespace(**values))
+    return argparse.Namespace(**values)
 
 
-def checked(arguments: argparse.Namespace) -> argparse.Namespace:
-    """The id is part of file names. Raises: UsageMistake."""
-    name = getattr(arguments, "id", None)
-    if name is not None and not re.fullmatch(r"[A-Za-z0-9._-]+", name):
-        raise UsageMistake(f"option --id: {name!r} is no name of letters, digits and . _ -")
-    return arguments
+def _read(option: JasminOption, text: str) -> str:
+    """Raises: UsageMistake."""
+    try:
+        return option.read(text)
+    except argparse.ArgumentTypeError as wrong:
+        raise UsageMistake(f"option --{option.long}: {wrong}") from wrong
 
 
 def help_text(program: str, daemon: str) -> str:

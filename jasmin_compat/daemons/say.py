@@ -30,9 +30,6 @@ class Say:
     def disconnected(self, part: str) -> None:
         self.log.info("  %s disconnected.", part)
 
-    def line(self, text: str) -> None:
-        self.log.info("  %s", text)
-
     def warning(self, text: str) -> None:
         self.log.warning("  %s", text)
 

@@ -47,6 +47,10 @@ def test_mistakes_have_jasmins_words(arguments: list[str], text: str) -> None:
 def test_an_id_that_cannot_be_part_of_a_file_name_is_a_mistake(name: str) -> None:
     with pytest.raises(UsageMistake, match="--id"):
         parse("dlrd", ["-i", name])
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_options(parser, "dlrd")
+    with pytest.raises(argparse.ArgumentError, match="--id"):
+        parser.parse_args(["-i", name])
 
 
 @pytest.mark.parametrize("daemon", ["jasmind", "dlrlookupd", "dlrd"])

@@ -16,7 +16,7 @@ def test_start_and_stop_lines(caplog: pytest.LogCaptureFixture) -> None:
     say.stopping()
     say.stopped("HTTPApi")
     say.disconnected("AMQP Broker")
-    say.line("Interceptor client Started.")
+    say.started("Interceptor client")
     say.warning("careful")
     say.error("bad")
     assert caplog.messages == [
