@@ -1,12 +1,11 @@
 """One SMPP connection: a Session, the socket it lives on, and its deadlines."""
 
-# mypy: disable-error-code="explicit-override"
-# typing.override came with Python 3.12.
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import cast
+
+from typing_extensions import override
 
 from jasmin_compat.smpp.errors import NotAllowed
 from jasmin_compat.smpp.events import Answered, Ended, Event, TimedOut
@@ -87,11 +86,6 @@ class Link(asyncio.Protocol):
         self._flush_soon()
         return reply
 
-    def notify(self, command_id: int, body: Body) -> None:
-        """Send outbind or alert_notification, which have no reply. Raises: as `send`."""
-        self.session.send(command_id, body, self._loop.time())
-        self._flush_soon()
-
     async def wait_for_room(self, command_id: int) -> bool:
         """Wait until the window has a free place; False when the session takes no more."""
         while self.session.window_free == 0:
@@ -144,26 +138,31 @@ class Link(asyncio.Protocol):
 
     # ------------------------------------------------------------ for the event loop
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.session = Session(self._role, self._policy, self._loop.time())
         self._watch_deadline()
         self._on_event(self, Connected())
 
+    @override
     def data_received(self, data: bytes) -> None:
         self._take(self.session.receive(data, self._loop.time()))
         self._mind_reading()
         self._flush()
 
+    @override
     def pause_writing(self) -> None:
         """A peer that does not read is not read: our answers to it would pile up."""
         self._peer_reads = False
         self._mind_reading()
 
+    @override
     def resume_writing(self) -> None:
         self._peer_reads = True
         self._mind_reading()
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._take(self.session.receive_eof())
         for handle in (self._timer, self._cut):

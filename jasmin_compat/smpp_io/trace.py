@@ -1,10 +1,9 @@
 """Shows each PDU of a link as a line: for the simulator's `-v`."""
 
-# mypy: disable-error-code="explicit-override"
-# typing.override came with Python 3.12.
-
 from collections.abc import Callable
 from datetime import datetime
+
+from typing_extensions import override
 
 from jasmin_compat.smpp import commands, tlvs
 from jasmin_compat.smpp.codec import UnreadablePdu, message_id_of, take_pdu
@@ -33,11 +32,13 @@ class TracedLink(Link):
         self._now = now
         self._read = bytearray()
 
+    @override
     def data_received(self, data: bytes) -> None:
         self._read += data
         self._show_all("<", self._read)
         super().data_received(data)
 
+    @override
     def write(self, octets: bytes) -> None:
         self._show_all(">", bytearray(octets))
         super().write(octets)
