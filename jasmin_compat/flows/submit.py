@@ -252,8 +252,7 @@ class Submits:
         privacy = self._policy.log_privacy
         answer = decided.answer
         if isinstance(decided, Ended) and decided.dead is not None:
-            log.critical("Rejecting SubmitSmPDU[%s] through [cid:%s]: %s", queued.msgid, queued.cid,
-                         decided.dead)  # fmt: skip
+            log.critical("%s", log_lines.mt_rejected(queued.msgid, queued.cid, decided.dead))
         elif answer is None:
             if isinstance(decided, Again) and decided.why == "unanswered":
                 log.error("%s", log_lines.mt_timed_out(queued.msgid, queued.cid))

@@ -146,11 +146,9 @@ def mt_timed_out(msgid: MsgId, cid: ConnectorId) -> str:
     return f"SubmitSmPDU[{msgid}] request timed out through [cid:{cid}], message requeued."
 
 
-def mt_rejected(msgid: MsgId, cid: ConnectorId, error: Exception) -> str:
-    return (
-        f"Rejecting SubmitSmPDU[{msgid}] through [cid:{cid}] for an unknown error"
-        f" ({type(error)}): {error}"
-    )
+def mt_rejected(msgid: MsgId, cid: ConnectorId, reason: str) -> str:
+    """It ends as a dead letter. Jasmin names any such end an unknown error, and shows a class."""
+    return f"Rejecting SubmitSmPDU[{msgid}] through [cid:{cid}]: {reason}"
 
 
 # ---------------------------------------------------------------- values
