@@ -78,7 +78,7 @@ def _environment(folder: Path) -> Mapping[str, str]:
 
 
 def _port_or_free(port: int) -> int:
-    """The port, or another if somebody listens on it (or 0 if we are told not to care)."""
+    """The port, or a free one if somebody listens on it."""
     for candidate in (port, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
