@@ -10,11 +10,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from typing import Final
 from urllib.parse import urlsplit
-
-LINK_LOCAL: Final = ("169.254.0.0/16", "fe80::/10")
-"""Where clouds answer with the machine's credentials."""
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -186,16 +186,3 @@ def write_c_octets(tag: int, value: bytes) -> Tlv:
     if 0 in value:
         raise FieldHoldsNul(spec.name)
     return Tlv(tag, value + b"\0")
-
-
-def write_octets(tag: int, value: bytes) -> Tlv:
-    """An OCTETS parameter, or one the table does not know.
-
-    Raises:
-        FieldTooLong: more octets than the table, or the length field, allows.
-    """
-    spec = TABLE.get(tag)
-    limit = spec.max_octets if spec is not None else MAX_OCTETS
-    if len(value) > limit:
-        raise FieldTooLong(name_of(tag), len(value), limit)
-    return Tlv(tag, value)

@@ -9,8 +9,7 @@ from typing import Final
 
 MESSAGING: Final = "messaging"
 BILLING: Final = "billing"
-EXCHANGES: Final = (MESSAGING, BILLING)
-"""Both topic exchanges."""
+"""Topic exchanges, both."""
 DEFAULT_EXCHANGE: Final = ""
 """Routes to the queue named by the key."""
 

@@ -31,7 +31,6 @@ Fields = Mapping[bytes, bytes]
 
 _LEVELS: dict[bytes, DlrLevel] = {b"1": 1, b"2": 2, b"3": 3}
 _METHODS: dict[bytes, CallbackMethod] = {b"GET": "GET", b"POST": "POST"}
-_SOURCES: dict[bytes, Source] = {b"httpapi": "httpapi", b"smppsapi": "smppsapi"}
 _RECEIPTS: dict[int, Literal[1, 2]] = {1: 1, 2: 2}
 
 
@@ -129,19 +128,6 @@ def _expiry(fields: Fields) -> int:
 def mapping_fields(msgid: MsgId, source: Source) -> dict[bytes, bytes]:
     """Exactly two fields: Jasmin's reader takes a third for an unknown record."""
     return {b"msgid": msgid.encode(), b"connector_type": source.encode()}
-
-
-def read_mapping(fields: Fields) -> tuple[MsgId, Source]:
-    """Raises:
-    BadRecord: not exactly `msgid` and a `connector_type` we know.
-    """
-    if fields.keys() != {b"msgid", b"connector_type"}:
-        raise BadRecord(f"queue-msgid fields {sorted(fields)!r}")
-    try:
-        source = _SOURCES[fields[b"connector_type"]]
-        return MsgId(fields[b"msgid"].decode()), source
-    except (KeyError, UnicodeDecodeError) as error:
-        raise BadRecord(f"queue-msgid: {error!r}") from error
 
 
 # ---------------------------------------------------------------- jc:sent:<msgid>, ours

@@ -3,13 +3,13 @@
 import pytest
 
 from jasmin_compat.gateway.callback_addresses import (
-    LINK_LOCAL,
     AddressRules,
     BadRule,
     literal_address,
     read_rule,
     read_rules,
 )
+from jasmin_compat.settings.sections import Callbacks
 
 
 def nobody(_host: str) -> bool:
@@ -33,7 +33,7 @@ def nobody(_host: str) -> bool:
 )
 def test_allowed_wins_over_denied(host: str, port: int, denied: bool) -> None:
     rules = AddressRules(
-        deny=read_rules([*LINK_LOCAL, "10.0.0.0/8", "192.168.0.0/16:25"]),
+        deny=read_rules([*Callbacks().deny, "10.0.0.0/8", "192.168.0.0/16:25"]),
         allow=read_rules(["10.1.2.3:8080", "10.9.0.0/16"]),
     )
     assert rules.deny_call(host, port, is_own=nobody) is denied

@@ -2,8 +2,6 @@
 
 import pytest
 from aiosmpplib import state
-from hypothesis import given
-from hypothesis import strategies as st
 
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.errors import FieldHoldsNul, FieldOutOfRange, FieldTooLong
@@ -71,18 +69,6 @@ def test_c_octets_are_held_against_the_table() -> None:
         tlvs.write_c_octets(tag, b"x" * 65)
     with pytest.raises(FieldHoldsNul):
         tlvs.write_c_octets(tag, b"a\0b")
-
-
-@given(st.integers(0, 0xFFFF).filter(lambda tag: tag not in TABLE), st.binary(max_size=300))
-def test_an_unknown_tag_passes_as_octets(tag: int, value: bytes) -> None:
-    assert tlvs.read_octets([tlvs.write_octets(tag, value)], tag) == value
-
-
-def test_octets_are_held_against_the_table_or_the_length_field() -> None:
-    with pytest.raises(FieldTooLong):
-        tlvs.write_octets(tlvs.NETWORK_ERROR_CODE, b"1234")
-    with pytest.raises(FieldTooLong):
-        tlvs.write_octets(0x1400, bytes(65536))
 
 
 def test_a_tag_has_a_name_or_shows_its_number() -> None:
