@@ -8,6 +8,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jasmin_compat.smpp.twins import quick_init
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage
 from jasmin_compat.wire.field_tables import UnencodableTable, encode_table
 
@@ -158,6 +159,7 @@ def _writable(name: str, value: HeaderValue) -> tuple[str, HeaderValue]:
 # ---------------------------------------------------------------- in
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """basic.deliver."""

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, SmppDlr, Verdict
+from jasmin_compat.smpp.twins import quick_init
 
 ACKNOWLEDGED: Final = "ACK/Jasmin"
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
@@ -20,6 +21,7 @@ _PATH = "/%:@!$&'()*+,;=~-._"
 """What RFC 3986 lets stand in a path, and what is encoded already; a query may hold `?` as well."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
     """One callback request; `body` is None for GET. Host and Content-Length are the adapter's."""
@@ -33,6 +35,7 @@ class HttpCall:
     """From the first octet to the last."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class HttpReply:
     """What the receiver answered: status and at most the first KiB of the body, decoded.

@@ -14,6 +14,7 @@ from jasmin_compat.gateway.messages import (
     SmppMsgId,
     SubmitReplied,
 )
+from jasmin_compat.smpp.twins import quick_init
 
 ACCEPTED = "ESME_ROK"
 SUCCESS_STATES = frozenset({"ACCEPTD", "DELIVRD"})
@@ -51,6 +52,7 @@ class DlrPolicy:
         return self.on_expiry == "callback"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DlrPlan:
     """What to do about one event, in this order; nothing at all is a plan too."""

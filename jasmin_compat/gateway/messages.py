@@ -6,6 +6,7 @@ from typing import Literal, NewType
 
 from jasmin_compat.gateway.users import User
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm
+from jasmin_compat.smpp.twins import quick_init
 
 MsgId = NewType("MsgId", str)
 """Ours: the id the client got in `Success "…"`, and the AMQP message-id."""
@@ -20,6 +21,7 @@ DlrLevel = Literal[1, 2, 3]
 """1 the SMSC's answer, 2 the receipt, 3 both."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DlrWish:
     """What an HTTP client asked to be told, and where."""
@@ -29,6 +31,7 @@ class DlrWish:
     method: CallbackMethod
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:
     """What the sender asked for over the connector's own values; applied after routing, as in
@@ -43,6 +46,7 @@ class Overrides:
 NO_OVERRIDES = Overrides()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MtRoutable:
     """A checked message of one sender, before a connector is chosen: all edges join here."""
@@ -58,6 +62,7 @@ class MtRoutable:
     overrides: Overrides = NO_OVERRIDES
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedSubmit:
     """What waits in `submit.sm.<cid>` (contract/amqp-topology.md §3.1)."""
@@ -79,6 +84,7 @@ class QueuedSubmit:
     """Attempts before this one (`x-jc-tries`)."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitReplied:
     """The final outcome of a message at the SMSC: `dlr.submit_sm_resp` (contract §3.3)."""
@@ -93,6 +99,7 @@ class SubmitReplied:
     tries: int = 0
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptArrived:
     """A delivery receipt from the SMSC: `dlr.deliver_sm` (contract §3.3, dlr.md §4.1).
@@ -115,6 +122,7 @@ class ReceiptArrived:
     tries: int = 0
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpDlrRequest:
     """`dlr:<msgid>` of an HTTP sender (contract/redis-keys.md §2.1)."""
@@ -149,6 +157,7 @@ class SmppDlrRequest:
 DlrRequest = HttpDlrRequest | SmppDlrRequest
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpDlr:
     """A callback to make: `dlr_thrower.http` (contract §3.4). Empty texts at level 1."""

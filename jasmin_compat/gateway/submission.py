@@ -32,10 +32,12 @@ from jasmin_compat.smpp.statuses import (
     ESME_RTHROTTLED,
     status_name,
 )
+from jasmin_compat.smpp.twins import quick_init
 
 # ---------------------------------------------------------------- what a link says of a segment
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Answered:
     """A submit_sm_resp or generic_nack came; message_id as the SMSC wrote it."""
@@ -67,6 +69,7 @@ class Unencodable:
 PartOutcome = Answered | NotSent | Unanswered | Unencodable
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentSent:
     """The SMSC's answer to one segment of a message."""
@@ -125,6 +128,7 @@ class SubmitPolicy:
 # ---------------------------------------------------------------- before
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Submit:
     """Send these segments, by index; none when every answer is known already."""
@@ -174,6 +178,7 @@ def _latest(local: datetime) -> float:
 # ---------------------------------------------------------------- after
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """The message's final outcome."""

@@ -11,6 +11,7 @@ from jasmin_compat.gateway.users import User
 from jasmin_compat.smpp.pdus import SubmitSm, Tlv
 from jasmin_compat.smpp.split import LongContent, count_segments, split
 from jasmin_compat.smpp.text import encode_gsm
+from jasmin_compat.smpp.twins import quick_init
 
 STORE_AND_FORWARD: Final = 3
 """esm_class of a message that was not cut (SMPP 3.4 §5.2.12)."""
@@ -18,6 +19,7 @@ NATIONAL, INTERNATIONAL, ISDN = 2, 1, 1
 """TON and NPI before a connector's own are put in."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendArguments:
     """A `/send` whose arguments were read; what was not asked for is None."""

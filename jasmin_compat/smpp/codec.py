@@ -16,12 +16,12 @@ from jasmin_compat.smpp.compiled import (
     compile_check,
     compile_reader,
     compile_writer,
-    constructor,
     write_tlvs,
 )
 from jasmin_compat.smpp.errors import BodyUnreadable, FieldOutOfRange, FramingLost
 from jasmin_compat.smpp.layout import BODIES, LAYOUT, PARTS
 from jasmin_compat.smpp.pdus import Body, Empty, Opaque, Pdu
+from jasmin_compat.smpp.twins import constructor
 
 HEADER_OCTETS: Final = 16
 MAX_OCTETS: Final = 128 * 1024

@@ -1,8 +1,7 @@
 """Turns a layout into Python that reads and writes it, once, at import.
 
-A frozen dataclass of 18 fields takes 3.8 us to be built through its `__init__`; a twin with the
-same slots, filled and then given the class, takes 0.5. So the code below writes what a patient
-programmer would write by hand for each body, as dataclasses itself does for `__init__`.
+The code below writes what a patient programmer would write by hand for each body, as dataclasses
+itself does for `__init__`; values are built through their twins (twins.py).
 """
 
 import struct
@@ -13,6 +12,7 @@ from typing import Any, assert_never
 from jasmin_compat.smpp.errors import FieldHoldsNul, FieldOutOfRange, FieldTooLong
 from jasmin_compat.smpp.layout import Counted, CString, Field, Octet, Repeated, Word
 from jasmin_compat.smpp.pdus import Tlv
+from jasmin_compat.smpp.twins import function, twin
 
 Reader = Callable[[bytes, int], tuple[Any, int]]
 """(octets, position) → (value, position behind it).
@@ -23,29 +23,6 @@ Writer = Callable[[Any], bytes]
 Check = Callable[[Any], None]
 
 _TLV_HEADER = struct.Struct(">HH")
-
-
-def twin(cls: type) -> type:
-    """A class with the slots of `cls` and none of its ceremony, whose instances can become it."""
-    return type(f"{cls.__name__}Twin", (), {"__slots__": [f.name for f in fields(cls)]})
-
-
-def constructor(cls: type) -> Callable[..., Any]:
-    """`cls(…)` with every field given by position, without the cost of a frozen `__init__`."""
-    names = [f.name for f in fields(cls)]
-    lines = ["self = Twin()", *(f"self.{name} = {name}" for name in names)]
-    lines += ["self.__class__ = cls", "return self"]
-    return _function(", ".join(names), lines, {"Twin": twin(cls), "cls": cls})
-
-
-def _function(
-    parameters: str, lines: Iterable[str], names: Mapping[str, Any]
-) -> Callable[..., Any]:
-    namespace = dict(names)
-    exec(f"def made({parameters}):\n" + "".join(f"    {line}\n" for line in lines), namespace)
-    made: Callable[..., Any] = namespace["made"]
-    return made
-
 
 # ---------------------------------------------------------------- optional parameters
 
@@ -103,7 +80,7 @@ def compile_reader(cls: type, layout: Sequence[Field], parts: Mapping[type, Read
     if any(f.name == "tlvs" for f in fields(cls)):
         lines += ["if at < len(octets): self.tlvs, at = read_tlvs(octets, at)"]
         lines += ["else: self.tlvs = ()"]
-    return _function("octets, at", [*lines, "self.__class__ = cls", "return self, at"], names)
+    return function("octets, at", [*lines, "self.__class__ = cls", "return self, at"], names)
 
 
 def _reading(field: Field, passed: int) -> list[str]:
@@ -194,7 +171,7 @@ def compile_writer(cls: type, layout: Sequence[Field], parts: Mapping[type, Writ
     lines = [f"if {' or '.join(guards)}: complain(self)"] if guards else []
     lines += [f'try: return b"{form}" % ({"".join(f"{value}, " for value in values)})']
     lines += ["except OverflowError: complain(self); raise"]
-    return _function("self", lines, names)
+    return function("self", lines, names)
 
 
 def _list_writer(name: str, of: type | Mapping[int, type], parts: Mapping[type, Writer]) -> Writer:
@@ -240,4 +217,4 @@ def compile_check(layout: Sequence[Field]) -> Check:
                 raise FieldTooLong(name, len(getattr(body, name)), limit)
 
     tests = " or ".join(f"len(self.{name}) > {limit}" for name, limit in limited)
-    return _function("self", [f"if {tests or False}: complain(self)"], {"complain": complain})
+    return function("self", [f"if {tests or False}: complain(self)"], {"complain": complain})

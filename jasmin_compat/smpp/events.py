@@ -5,8 +5,10 @@ from enum import Enum
 
 from jasmin_compat.smpp.codec import UnreadablePdu
 from jasmin_compat.smpp.pdus import Pdu
+from jasmin_compat.smpp.twins import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class SentRequest:
     """A request of ours that is on the wire."""
@@ -44,6 +46,7 @@ class Notified:
     pdu: Pdu
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The outcome of a request: its response, a generic_nack, or what the peer took for either."""

@@ -6,6 +6,8 @@ that a value nobody has heard of survives; octet strings carry no terminating NU
 
 from dataclasses import dataclass
 
+from jasmin_compat.smpp.twins import quick_init
+
 
 @dataclass(frozen=True, slots=True)
 class Tlv:
@@ -46,6 +48,7 @@ class Outbind:
     tlvs: tuple[Tlv, ...] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitSm:
     """submit_sm (§4.4.1). Times are SMPP time texts (§7.1.1), empty for null."""
@@ -70,6 +73,7 @@ class SubmitSm:
     tlvs: tuple[Tlv, ...] = ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverSm(SubmitSm):
     """deliver_sm (§4.6.1): the fields of submit_sm."""

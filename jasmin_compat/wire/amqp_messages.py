@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jasmin_compat.smpp.twins import quick_init
+
 
 class Undecodable(Exception):
     """A queue message that is not what its queue is for; the text says what is wrong with it."""
@@ -12,6 +14,7 @@ HeaderValue = str | int | bytes
 """`S`, `I` (unsigned 32 bit) and `S` with raw octets: all that Jasmin's AMQP library can read."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
     """One AMQP message, independent of any client library."""

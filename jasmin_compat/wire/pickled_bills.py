@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jasmin_compat.gateway.users import User
+from jasmin_compat.smpp.twins import quick_init
 from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire.jasmin_classes import Instance
 from jasmin_compat.wire.pickles import RefusedPickle, unpickle
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickledBill:
     """What a bill says. Amounts are for one part."""

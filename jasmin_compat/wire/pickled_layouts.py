@@ -10,8 +10,8 @@ from dataclasses import fields as dataclass_fields
 from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
-from jasmin_compat.smpp.compiled import constructor
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
+from jasmin_compat.smpp.twins import constructor
 from jasmin_compat.wire import pdu_enums, pickled_tlvs
 from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire import pickled_fields as forms

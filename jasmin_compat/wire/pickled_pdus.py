@@ -11,6 +11,7 @@ from typing import Final
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
 from jasmin_compat.smpp.statuses import status_name
 from jasmin_compat.smpp.tlvs import MORE_MESSAGES_TO_SEND
+from jasmin_compat.smpp.twins import quick_init
 from jasmin_compat.wire import pdu_enums, pickled_tlvs
 from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire.jasmin_classes import Instance
@@ -37,6 +38,7 @@ _BAD = (RefusedPickle, BadField, BadTlv)
 # ---------------------------------------------------------------- submit_sm
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class PickledSubmit:
     """A message in `submit.sm.<cid>`."""

@@ -1,7 +1,5 @@
 """The written-out code is the dataclass it stands for, only faster."""
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +8,6 @@ from jasmin_compat.smpp.compiled import (
     compile_check,
     compile_reader,
     compile_writer,
-    constructor,
     read_tlvs,
     write_tlvs,
 )
@@ -18,15 +15,6 @@ from jasmin_compat.smpp.errors import FieldTooLong
 from jasmin_compat.smpp.layout import LAYOUT
 from jasmin_compat.smpp.pdus import DeliverSm, Outbind, Tlv
 from tests.smpp.bodies import tlvs
-
-
-def test_what_a_constructor_makes_is_the_frozen_value_itself() -> None:
-    made = constructor(Tlv)(5, b"x")
-    assert type(made) is Tlv
-    assert made == Tlv(5, b"x")
-    assert hash(made) == hash(Tlv(5, b"x"))
-    with pytest.raises(FrozenInstanceError):
-        made.tag = 6
 
 
 def test_a_subclass_keeps_its_own_class() -> None:

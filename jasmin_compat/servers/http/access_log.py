@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
+from jasmin_compat.smpp.twins import quick_init
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HIDDEN = "***"
 _SEPARATOR = re.compile("([&;])")
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """One request and its answer."""

@@ -23,6 +23,7 @@ from jasmin_compat.gateway.refusals import (
 )
 from jasmin_compat.gateway.users import BadCredentials
 from jasmin_compat.servers.http.params import BadArguments
+from jasmin_compat.smpp.twins import quick_init
 
 TEXT: Final = b"text/plain"
 HTML: Final = b"text/html"
@@ -31,6 +32,7 @@ _SERVER: Final = b"jasmin-compat"
 _ALLOWED: Final = "HEAD, GET"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What is answered, before it is known how the client's HTTP wants it."""
