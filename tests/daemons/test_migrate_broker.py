@@ -15,8 +15,11 @@ pytestmark = pytest.mark.amqp
 
 
 # covers: W-AMQP-06
-def test_jasmins_queues_become_durable(
-    rabbitmq: RabbitMq, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_jasmins_queues_become_durable_and_jasmins_again(
+    rabbitmq: RabbitMq,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rabbitmq.add_vhosts("migrate")
     message = QueueMessage(exchange="messaging", routing_key="submit.sm.carrier", body=b"x")
@@ -37,3 +40,9 @@ def test_jasmins_queues_become_durable(
     queues = listed(rabbitmq, "migrate", "queues", "durable", "messages")
     assert queues["submit.sm.carrier"] == {"durable": True, "messages": 1}
     assert queues["DLRLookup-dlrlookupd-01"] == {"durable": True, "messages": 1}
+
+    monkeypatch.setenv("AMQP_BROKER_DURABILITY", "jasmin")
+    assert main(["migrate-broker", "--pid", "dlrlookupd-01", *settings]) == 0
+    queues = listed(rabbitmq, "migrate", "queues", "durable", "messages")
+    assert queues["submit.sm.carrier"] == {"durable": False, "messages": 1}
+    assert queues["DLRLookup-dlrlookupd-01"] == {"durable": False, "messages": 1}
