@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from jasmin_compat.adapters.eviction_log import EvictionLog
-from jasmin_compat.gateway.dlr import DlrPolicy, wants_receipts
+from jasmin_compat.gateway.dlr import LEND_S, TELL_S, DlrPolicy, wants_receipts
 from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, HttpDlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import Clock, Correlated, Expired, GroupPart, SegmentSent, StoreCounts
 from jasmin_compat.wire.redis_records import (
@@ -17,13 +17,6 @@ from jasmin_compat.wire.redis_records import (
     request_fields,
     source_of,
 )
-
-TELL_S = 300
-"""How long an ended request waits for its client to be told."""
-LEND_S = 60
-"""How long one that is being told is not given to anybody else."""
-MAX_UNTOLD = 10_000
-"""Ended requests whose client is not told yet; the oldest go untold."""
 
 
 @dataclass(slots=True)
@@ -305,7 +298,7 @@ class MemoryStore:
         if self._policy.tells_every_end:
             until = min(asked.expires_at, self._clock.unix()) + TELL_S
             self._untold[asked.request.msgid] = _Untold(asked.request, by_budget, until)
-            if len(self._untold) > MAX_UNTOLD:
+            if len(self._untold) > self._policy.max_untold:
                 del self._untold[next(iter(self._untold))]
 
     def _drop_request(self, msgid: MsgId) -> list[MsgId]:

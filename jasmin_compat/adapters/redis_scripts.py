@@ -5,14 +5,7 @@ import math
 from dataclasses import dataclass
 from importlib.resources import files
 
-from jasmin_compat.gateway.dlr import DlrPolicy
-
-TELL_S = 300
-"""How long an ended request waits for its client to be told."""
-LEND_S = 60
-"""How long one that is being told is not given to anybody else."""
-MAX_UNTOLD = 10_000
-"""Ended requests whose client is not told yet; the oldest go untold."""
+from jasmin_compat.gateway.dlr import LEND_S, TELL_S, DlrPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,7 @@ class Scripts:
             "TELLS": int(policy.tells_every_end),
             "TELL_S": TELL_S,
             "LEND_S": LEND_S,
-            "MAX_UNTOLD": MAX_UNTOLD,
+            "MAX_UNTOLD": policy.max_untold,
         }
         head = f"local {', '.join(numbers)} = {', '.join(map(str, numbers.values()))}\n"
         self._common = head + _read("common")

@@ -25,12 +25,6 @@ Work = Callable[[AmqpQueues], Awaitable[int]]
 """What a command does with the broker; the result is its exit status."""
 
 
-def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", help="*.cfg file; without it CONFIG_PATH/jasmin.cfg")
-    parser.add_argument("--settings", help="YAML file of settings")
-    parser.add_argument("--site", help="YAML file of users, connectors and routes")
-
-
 def add_queue_arguments(parser: argparse.ArgumentParser) -> None:
     """For queues that stand in no settings here."""
     parser.add_argument(

@@ -6,16 +6,19 @@ import sys
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from jasmin_compat.daemons.frame import EXIT_SETTINGS, JASMIND, read_or_tell
+from jasmin_compat.daemons.frame import (
+    EXIT_SETTINGS,
+    JASMIND,
+    add_settings_arguments,
+    read_or_tell,
+)
 from jasmin_compat.daemons.further_checks import site_of
 from jasmin_compat.settings.read import TABLES, SettingsRead
 from jasmin_compat.settings.show import effective
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", help="*.cfg file; without it CONFIG_PATH/jasmin.cfg")
-    parser.add_argument("--settings", help="YAML file of settings")
-    parser.add_argument("--site", help="YAML file of users, connectors and routes")
+    add_settings_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-_LISTENERS = ("smpp-server-pb", "client-management", "router", "jcli", "interceptor")
-"""Sections with a port and an administrator."""
+_LISTENERS = ("jcli",)
+"""Sections with a port and an administrator; Jasmin's Perspective Brokers listen nowhere here."""
 
 
 def risks(read: SettingsRead) -> Iterator[str]:

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from jasmin_compat.adapters.amqp import AmqpQueues
 from jasmin_compat.daemons.broker_tools import (
     add_queue_arguments,
-    add_settings_arguments,
     known_bindings,
     settings_of,
     with_broker,
 )
-from jasmin_compat.daemons.frame import EXIT_SETTINGS
+from jasmin_compat.daemons.frame import EXIT_SETTINGS, add_settings_arguments
 from jasmin_compat.flows.queue_admin import (
     DeadLetter,
     Wanted,

@@ -3,8 +3,8 @@
 import argparse
 
 from jasmin_compat.adapters.amqp import AmqpQueues
-from jasmin_compat.daemons.broker_tools import add_settings_arguments, settings_of, with_broker
-from jasmin_compat.daemons.frame import EXIT_SETTINGS
+from jasmin_compat.daemons.broker_tools import settings_of, with_broker
+from jasmin_compat.daemons.frame import EXIT_SETTINGS, add_settings_arguments
 from jasmin_compat.flows.queue_admin import flush_delays
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, delay_queue

@@ -104,6 +104,16 @@ Work = Callable[[Frame], Coroutine[Any, Any, None]]
 CannotStart with one line, any other with a traceback."""
 
 
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options `read_or_tell` looks at."""
+    for names, text in (
+        (("-c", "--config"), "*.cfg file; without it CONFIG_PATH/jasmin.cfg"),
+        (("--settings",), "YAML file of further settings"),
+        (("--site",), "YAML file of users, connectors and routes"),
+    ):
+        parser.add_argument(*names, metavar="FILE", help=text)
+
+
 def read_or_tell(
     kind: DaemonKind, args: argparse.Namespace, environment: Mapping[str, str] = os.environ
 ) -> SettingsRead | None:

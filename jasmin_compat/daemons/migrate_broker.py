@@ -9,12 +9,11 @@ from jasmin_compat.adapters.amqp_topology import Scratch
 from jasmin_compat.daemons.broker_tools import (
     EXIT_FAILED,
     add_queue_arguments,
-    add_settings_arguments,
     known_bindings,
     settings_of,
     with_broker,
 )
-from jasmin_compat.daemons.frame import EXIT_SETTINGS
+from jasmin_compat.daemons.frame import EXIT_SETTINGS, add_settings_arguments
 from jasmin_compat.flows.queue_admin import move
 
 

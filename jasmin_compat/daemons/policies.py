@@ -65,6 +65,7 @@ def submit_policy(settings: Settings) -> SubmitPolicy:
         unanswered_attempts=section.unanswered_attempts,
         store_wait_s=section.store_wait_s,
         hold_s=section.hold_s,
+        finished_kept=section.finished_kept,
     )
 
 
@@ -79,6 +80,7 @@ def dlr_policy(settings: Settings) -> DlrPolicy:
         receipt_retry_delays_s=section.receipt_retry_delays_s,
         receipt_on_success=section.smpp_receipt_on_success_submit_sm_resp,
         log_privacy=section.log_privacy,
+        max_untold=section.max_untold,
         sweep_s=section.sweep_s,
     )
 
@@ -90,6 +92,7 @@ def callback_policy(settings: Settings) -> CallbackPolicy:
         retry_delay_s=section.retry_delay,
         max_retries=section.max_retries,
         late_retry_delay_s=section.late_retry_delay_s,
+        no_slot_delay_s=section.no_slot_delay_s,
         max_age_s=section.max_age_s,
     )
 
@@ -199,6 +202,8 @@ def consume_policy(settings: Settings) -> ConsumePolicy:
     return ConsumePolicy(
         crash_delay_s=settings.amqp_broker.crash_delay_s,
         crash_tries=settings.amqp_broker.crash_tries,
+        store_delay_s=settings.amqp_broker.store_delay_s,
+        broker_pause_s=settings.amqp_broker.refused_pause_s,
         drain_s=settings.shutdown.drain_s,
     )
 

@@ -2,7 +2,15 @@
 
 import argparse
 
-from jasmin_compat.daemons.frame import EXIT_SETTINGS, SERVE, Frame, Work, read_or_tell, run_daemon
+from jasmin_compat.daemons.frame import (
+    EXIT_SETTINGS,
+    SERVE,
+    Frame,
+    Work,
+    add_settings_arguments,
+    read_or_tell,
+    run_daemon,
+)
 from jasmin_compat.daemons.jasmind import Roles, run_gateway, work
 from jasmin_compat.daemons.outside import open_embedded
 from jasmin_compat.daemons.site import Site
@@ -11,9 +19,7 @@ EVERYTHING = Roles(lookup=True, thrower=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-c", "--config", metavar="FILE", help="jasmin.cfg, or one like it")
-    parser.add_argument("--settings", metavar="FILE", help="YAML file of further settings")
-    parser.add_argument("--site", metavar="FILE", help="YAML file of users, connectors and routes")
+    add_settings_arguments(parser)
     parser.add_argument(
         "--embedded",
         action="store_true",

@@ -24,6 +24,10 @@ TOLD_STATES = FINAL_STATES | {"ACCEPTD", "UNKNOWN"}
 OUR_ERR = "99"
 """`err` of receipts made here, not by the SMSC (§3.2)."""
 NOT_DEFINED = "ND"
+TELL_S = 300
+"""How long an ended request waits for its client to be told."""
+LEND_S = 60
+"""How long one that is being told is not given to anybody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class DlrPolicy:
     """How long the segments still awaited live on after the last one's final receipt; 0: not."""
     on_expiry: Literal["silent", "callback"] = "silent"
     """`callback`: the client is told how each request ended, also where Jasmin keeps silent."""
+    max_untold: int = 10_000
+    """Ended requests whose client is not told yet; beyond, the oldest go untold."""
     sent_ttl_s: int = 3600
     """How long a message is known to be sent (`jc:sent:<msgid>`)."""
     receipt_retry_delays_s: tuple[float, ...] = (2.0, 10.0, 30.0)

@@ -100,7 +100,7 @@ class SmppServer(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmppServerPb(Logged):
-    """Perspective Broker in front of the SMPP server: dlrd and deliversmd reach ESMEs by it."""
+    """Perspective Broker, by which dlrd and deliversmd reach the SMPP server (not built yet)."""
 
     LOGGER = "jasmin-smpps-pb"
     bind: str = jasmin("0.0.0.0", _BIND)
@@ -115,7 +115,7 @@ class SmppServerPb(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmppServerPbClient:
-    """How dlrd and deliversmd reach [smpp-server-pb]."""
+    """How dlrd and deliversmd reach [smpp-server-pb] (not built yet)."""
 
     host: str = jasmin("127.0.0.1", "Host of jasmind.")
     port: int = jasmin(14000, "Its port.", check=_PORT)
@@ -125,7 +125,7 @@ class SmppServerPbClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientManagement(Logged):
-    """SMPP client connectors, and their Perspective Broker."""
+    """SMPP client connectors; their store and Perspective Broker are not built yet."""
 
     LOGGER = "jasmin-pb-client-mgmt"
     store_path: str = jasmin("{STORE_PATH}", "Folder of stored connectors.")
@@ -193,6 +193,11 @@ class SmListener(Logged):
         "A connector holds no more messages than its submit_throughput sends in so many seconds.",
         check=at_least(1),
     )
+    finished_kept: int = ours(
+        10_000,
+        "Ended messages each connector remembers, lest a redelivery of one be told twice.",
+        check=at_least(1),
+    )
     log_file: str = _log_file("messages.log")
     log_rotate: str = _rotate("midnight")
 
@@ -243,6 +248,12 @@ class Dlr(Logged):
         "silent",
         "When a request ends without its receipt: silent (as Jasmin), or callback: the client is "
         "told EXPIRED (by time) or UNKNOWN (pushed out by the limits above).",
+    )
+    max_untold: int = ours(
+        10_000,
+        "Ended requests that wait for their client to be told (on_expiry callback); beyond it the "
+        "oldest go untold.",
+        check=at_least(1),
     )
     sweep_s: float = ours(
         5.0, "Seconds between looks for expired requests (on_expiry callback).", check=at_least(0.1)
@@ -325,6 +336,16 @@ class AmqpBroker(Logged):
         check=at_least(1),
     )
     crash_delay_s: float = ours(10.0, "Seconds between those attempts.", check=at_least(0))
+    store_delay_s: float = ours(
+        5.0,
+        "Seconds before a message is tried again that needed the store while it was away.",
+        check=at_least(0),
+    )
+    refused_pause_s: float = ours(
+        1.0,
+        "Seconds a message is held whose successor the broker did not take, before it goes back.",
+        check=at_least(0.1),
+    )
     dead_max_messages: int = ours(
         10_000,
         "Length of each <queue>.dead; beyond it the oldest goes, counted.",
@@ -340,7 +361,7 @@ class AmqpBroker(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpApi(Logged):
-    """The HTTP API: /send, /rate, /balance, /ping, /metrics."""
+    """The HTTP API: /send, /ping (/rate, /balance, /metrics are not built yet)."""
 
     LOGGER = "jasmin-http-api"
     bind: str = jasmin("0.0.0.0", "Address to listen on; environment API_BIND too.")
@@ -388,7 +409,7 @@ class HttpApi(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router(Logged):
-    """Routing, users and groups, and their Perspective Broker."""
+    """Routing, users and groups; their store and Perspective Broker are not built yet."""
 
     LOGGER = "jasmin-router"
     store_path: str = jasmin("{STORE_PATH}", "Folder of stored users, groups and routes.")
@@ -431,6 +452,11 @@ class DlrThrower(Logged):
     late_retry_delay_s: float = ours(
         300.0,
         "Seconds between further calls after those, if nobody answered or the answer was 5xx.",
+        check=at_least(1),
+    )
+    no_slot_delay_s: float = ours(
+        10.0,
+        "Seconds before a call is tried that found as many open as [callbacks] allows.",
         check=at_least(1),
     )
     max_age_s: float = ours(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jasmin_compat.adapters.memory_store import MAX_UNTOLD, MemoryStore
+from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.ports import Store
@@ -40,9 +40,9 @@ class TestMemoryStore(StoreContract):
 
     async def test_requests_nobody_asks_for_go_untold(self, clock: FakeClock) -> None:
         store = MemoryStore(policy=DlrPolicy(on_expiry="callback"), clock=clock)
-        for number in range(MAX_UNTOLD + 5):
+        for number in range(DlrPolicy().max_untold + 5):
             await store.remember(http_request(msgid=MsgId(f"m{number}"), expiry_s=10))
         clock.advance(11)
-        assert len(await store.expired(2 * MAX_UNTOLD)) == MAX_UNTOLD
+        assert len(await store.expired(2 * DlrPolicy().max_untold)) == DlrPolicy().max_untold
         clock.advance(301)
         assert await store.expired(10) == []

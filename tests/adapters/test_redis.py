@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.adapters.redis import open_redis_store
 from jasmin_compat.adapters.redis_connect import ClusterRefused, RedisPolicy
-from jasmin_compat.adapters.redis_scripts import MAX_UNTOLD, TELL_S
-from jasmin_compat.gateway.dlr import DlrPolicy, wants_receipts
+from jasmin_compat.gateway.dlr import TELL_S, DlrPolicy, wants_receipts
 from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import Correlated, GroupPart, SegmentSent, Store, StoreAway
 from jasmin_compat.runtime.clock import SystemClock
@@ -332,11 +331,11 @@ async def test_octets_are_those_in_redis(make_store: MakeStore, server: Server) 
 
 
 async def test_untold_requests_are_bounded(make_store: MakeStore, server: Server) -> None:
-    store = await make_store(max_records=1, on_expiry="callback")
-    server.client.zadd("jc:untold", {f"T old{number}": number for number in range(MAX_UNTOLD)})
+    store = await make_store(max_records=1, on_expiry="callback", max_untold=10)
+    server.client.zadd("jc:untold", {f"T old{number}": number for number in range(10)})
     await store.remember(http_request(msgid=A))
     await store.remember(http_request(msgid=B, expiry_s=90000))
-    assert server.client.zcard("jc:untold") == MAX_UNTOLD
+    assert server.client.zcard("jc:untold") == 10
     assert server.client.zscore("jc:untold", f"B{A}") is not None
     assert 0 < server.client.ttl(f"dlr:{A}") <= TELL_S
 

@@ -20,6 +20,7 @@ def test_effective_settings_with_their_origin_and_without_secrets(
     cfg, yaml, site = tmp_path / "j.cfg", tmp_path / "s.yaml", tmp_path / "site.yaml"
     cfg.write_text(
         "[amqp-broker]\npassword = hunter2\n[redis-client]\nurl = redis://:hunter3@h:1\n"
+        "[jcli]\nbind = 0.0.0.0\n"
     )
     yaml.write_text("dlr: {max_records: 5, receipt_retry_delays_s: [1.5, 20]}\n")
     site.write_text(
@@ -38,7 +39,7 @@ def test_effective_settings_with_their_origin_and_without_secrets(
         "site: 1 groups, 1 users, 0 connectors (0 to start), 0 MT routes",
     ):
         assert line in out.splitlines()
-    assert "warning: [router] 0.0.0.0:8988: Jasmin's default password" in err
+    assert "warning: [jcli] 0.0.0.0:8990: Jasmin's default password" in err
 
 
 def test_mistakes_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,22 +52,19 @@ def test_mistakes_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [line.partition(": ")[0] for line in err.splitlines()] == [f"{cfg}:2", f"{site}:1"]
 
 
-def test_default_passwords_on_open_addresses_are_risks(tmp_path: Path) -> None:
-    assert [risk.split()[0] for risk in risks(read(tmp_path, ""))] == [
-        "[smpp-server-pb]",
-        "[client-management]",
-        "[router]",
-        "[interceptor]",
+@pytest.mark.parametrize(
+    ("jcli", "risk"),
+    [
+        ("", None),
+        ("bind = localhost", None),
+        ("bind = ::1", None),
+        ("bind = 0.0.0.0", "[jcli] 0.0.0.0:8990: Jasmin's default password"),
+        (f"bind = ::\nadmin_password = {'0' * 32}", None),
+        ("bind = ::\nauthentication = no", "[jcli] :::8990: no authentication"),
+    ],
+)
+def test_an_open_console_is_a_risk(tmp_path: Path, jcli: str, risk: str | None) -> None:
+    found = [
+        text.partition(", on an address")[0] for text in risks(read(tmp_path, f"[jcli]\n{jcli}\n"))
     ]
-    safe = "".join(
-        f"[{name}]\nbind = {bind}\n"
-        for name, bind in (
-            ("smpp-server-pb", "127.0.0.1"),
-            ("client-management", "::1"),
-            ("interceptor", "localhost"),
-        )
-    )
-    digest = "0" * 32
-    assert list(risks(read(tmp_path, f"{safe}[router]\nadmin_password = {digest}\n"))) == []
-    (risk,) = risks(read(tmp_path, f"{safe}[router]\nauthentication = no\n"))
-    assert "no authentication" in risk
+    assert found == ([] if risk is None else [risk])

@@ -1,5 +1,7 @@
 """Each policy gets its options, and the defaults of both are the same."""
 
+import ast
+import inspect
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
@@ -53,6 +55,25 @@ def test_defaults_agree(make: Callable[[Settings], Any]) -> None:
     for row in fields(default):
         if row.name not in other:
             assert getattr(made, row.name) == getattr(default, row.name), row.name
+
+
+NOT_SETTINGS = {
+    CallsPolicy: {"max_reply_octets"},  # Jasmin's word is ten octets
+    RedisPolicy: {"max_batch", "reconnect_max_s", "probe_s"},
+    AmqpPolicy: {"delays"},  # of the program: tools serve none
+}
+
+
+def test_every_bound_of_a_policy_is_a_setting() -> None:
+    given = {
+        node.func.id: {keyword.arg for keyword in node.keywords}
+        for node in ast.walk(ast.parse(inspect.getsource(policies)))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.keywords
+    }
+    for default, _ in POLICIES.values():
+        kind = type(default)
+        wanted = {row.name for row in fields(kind)} - NOT_SETTINGS.get(kind, set())
+        assert wanted == given[kind.__name__], kind.__name__
 
 
 def test_names_of_statuses_become_codes() -> None:
