@@ -25,6 +25,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy
 from jasmin_compat.adapters.amqp_publishing import PUBLISH_CHANNEL, Publisher
 from jasmin_compat.adapters.amqp_topology import QueueSeen, Topology, look
 from jasmin_compat.ports import Binding, BrokerAway, Clock, Delivery, Unroutable
+from jasmin_compat.runtime.tasks import tasks_beside
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
 
@@ -229,15 +230,10 @@ async def open_amqp_queues(
     says not to reconnect.
     """
     logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # what it says, we say once
-    failure: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
+    async with tasks_beside() as tasks:
         queues = AmqpQueues(policy, clock=clock, jitter=jitter, tasks=tasks)
         queues.start()
         try:
             yield queues
-        except Exception as error:  # noqa: BLE001 - raised below, not as one of a group
-            failure = error
         finally:
             queues.stop()
-    if failure is not None:
-        raise failure

@@ -1,6 +1,5 @@
 """Store port on Redis: Jasmin's records, ours beside them, each change one step (design D7, D8)."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -23,6 +22,7 @@ from jasmin_compat.ports import (
     StoreAway,
     StoreCounts,
 )
+from jasmin_compat.runtime.tasks import tasks_beside
 from jasmin_compat.wire.redis_records import (
     DLR,
     QUEUE_MSGID,
@@ -55,19 +55,14 @@ async def open_redis_store(
         await disconnect(await connect(policy, counts))
     pipeline = RedisPipeline(policy=policy, counts=counts, clock=clock)
     store = RedisStore(pipeline=pipeline, scripts=Scripts(dlr), counts=counts, clock=clock)
-    failure: Exception | None = None
-    async with asyncio.TaskGroup() as tasks:
+    async with tasks_beside() as tasks:
         running = tasks.create_task(pipeline.run(), name="redis pipeline")
         adopting = tasks.create_task(store.adopt(), name="redis scan")
         try:
             yield store
-        except Exception as error:  # noqa: BLE001 - raised below, not as one of a group
-            failure = error
         finally:
             adopting.cancel()
             running.cancel()
-    if failure is not None:
-        raise failure
 
 
 class RedisStore:
