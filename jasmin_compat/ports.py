@@ -3,7 +3,7 @@
 Adapters turn every foreign exception into one of these errors, `from` the original.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -246,6 +246,17 @@ class Store(Protocol):
         Each is lent for a minute and comes again until `forget` is called for it, so that a
         crash in between loses no callback. Always empty with `silent`.
         """
+        ...
+
+    async def keep_part(self, whole: str, number: int, octets: bytes) -> Mapping[int, bytes]:
+        """Keep a segment of a long message from a handset; all that are kept of it, by number.
+
+        They go together, `reassembly.KEPT_S` after the last one came.
+        """
+        ...
+
+    async def drop_parts(self, whole: str) -> None:
+        """Forget the segments kept of a message."""
         ...
 
 

@@ -1,13 +1,14 @@
 """Store port in memory: for the demo, `--embedded` and tests; same bounds as Redis (design D8)."""
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from jasmin_compat.adapters.eviction_log import EvictionLog
 from jasmin_compat.gateway.dlr import LEND_S, TELL_S, DlrPolicy, wants_receipts
 from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, HttpDlrRequest, MsgId, SmppMsgId
+from jasmin_compat.gateway.reassembly import KEPT_S
 from jasmin_compat.ports import Clock, Correlated, Expired, GroupPart, SegmentSent, StoreCounts
 from jasmin_compat.wire.redis_records import (
     DLR,
@@ -17,6 +18,9 @@ from jasmin_compat.wire.redis_records import (
     request_fields,
     source_of,
 )
+
+MAX_UNJOINED = 10_000
+"""Long messages from handsets whose segments wait for the others; the oldest go."""
 
 
 @dataclass(slots=True)
@@ -86,6 +90,8 @@ class MemoryStore:
         self._also: dict[tuple[ConnectorId, SmppMsgId], MsgId] = {}
         """Whose id another connector's SMSC has given to a newer message."""
         self._groups: dict[str, dict[int, MsgId]] = {}
+        self._parts: dict[str, tuple[float, dict[int, bytes]]] = {}
+        """Segments by message, and until when: the nearest to its end first."""
         self._untold: dict[MsgId, _Untold] = {}
         self._ends: list[tuple[float, MsgId]] = []
         """A heap; an entry that no longer says when its message ends is passed over."""
@@ -173,6 +179,24 @@ class MemoryStore:
         for untold in taken:
             untold.lent_until = now + LEND_S
         return [Expired(request=each.request, by_budget=each.by_budget) for each in taken]
+
+    # ------------------------------------------------------------ segments from handsets
+
+    async def keep_part(self, whole: str, number: int, octets: bytes) -> Mapping[int, bytes]:
+        self._begin()
+        now = self._clock.unix()
+        kept = self._parts.pop(whole, None)
+        parts = {} if kept is None or kept[0] <= now else kept[1]
+        parts[number] = octets
+        self._parts[whole] = now + KEPT_S, parts
+        oldest = next(iter(self._parts))
+        if len(self._parts) > MAX_UNJOINED or self._parts[oldest][0] <= now:
+            del self._parts[oldest]
+        return dict(parts)
+
+    async def drop_parts(self, whole: str) -> None:
+        self._begin()
+        self._parts.pop(whole, None)
 
     # ------------------------------------------------------------ mappings and groups
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import cast
 
 from redis.exceptions import NoScriptError
@@ -13,6 +13,7 @@ from jasmin_compat.adapters.redis_pipeline import RedisPipeline
 from jasmin_compat.adapters.redis_scripts import Script, Scripts
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, SmppMsgId
+from jasmin_compat.gateway.reassembly import KEPT_S
 from jasmin_compat.ports import (
     Clock,
     Correlated,
@@ -38,6 +39,7 @@ from jasmin_compat.wire.redis_records import (
 log = logging.getLogger("jasmin-redis-client")
 
 SENT = "jc:sent:"
+PARTS = "jc:parts:"
 SCAN_COUNT = 500
 
 
@@ -132,6 +134,19 @@ class RedisStore:
             else:
                 found.append(Expired(request=request, by_budget=mark == b"B"))
         return found
+
+    # ------------------------------------------------------------ segments from handsets
+
+    async def keep_part(self, whole: str, number: int, octets: bytes) -> Mapping[int, bytes]:
+        key, seconds = PARTS + whole, b"%d" % KEPT_S
+        reply = await self._run(
+            self._scripts.keep_part, key.encode(), seconds, b"%d" % number, octets
+        )
+        kept = pairs(cast(list[bytes], reply))
+        return {int(number): part for number, part in kept.items()}
+
+    async def drop_parts(self, whole: str) -> None:
+        await self._ask(b"DEL", (PARTS + whole).encode(), writes=True)
 
     # ------------------------------------------------------------ records of a Jasmin
 

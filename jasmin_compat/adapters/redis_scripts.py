@@ -40,6 +40,7 @@ class Scripts:
         self.forget = self._script("forget")
         self.expired = self._script("expired")
         self.adopt = self._script("adopt")
+        self.keep_part = _made(_read("keep_part"))
         self.find = _made(_read("find"), writes=False)
 
     def _script(self, name: str) -> Script:

@@ -60,6 +60,7 @@ async def _run_connector(frame: Frame, cid: ConnectorId, reach: Reach, stop: asy
     inbound_ports = InboundPorts(
         connector=connector,
         queues=reach.queues,
+        store=reach.store,
         new_msgid=lambda cid: MsgId(reach.ids.of_deliver(cid=cid)),
         local_now=frame.clock.local_now,
     )

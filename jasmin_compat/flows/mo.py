@@ -4,9 +4,10 @@ The SMSC hears ESME_ROK only when the broker has taken it over; else an error th
 again, where Jasmin says ESME_ROK and loses it (W-MO-01).
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,10 +19,11 @@ from jasmin_compat.gateway.messages import (
     ReceiptArrived,
     SmppMsgId,
 )
-from jasmin_compat.gateway.reassembly import segment_to_join
-from jasmin_compat.ports import QueueError, QueueFull, Queues, Unpublishable
+from jasmin_compat.gateway.reassembly import joined, name_of_whole, segment_to_join
+from jasmin_compat.ports import QueueError, QueueFull, Queues, Store, StoreAway, Unpublishable
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm
 from jasmin_compat.smpp.receipts import Receipt, code_receipt_id, read_receipt
+from jasmin_compat.smpp.split import Segment
 from jasmin_compat.smpp.statuses import (
     ESME_RMSGQFUL,
     ESME_ROK,
@@ -31,7 +33,7 @@ from jasmin_compat.smpp.statuses import (
 from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.dlr_messages import write_lookup
-from jasmin_compat.wire.mo_messages import write_mo
+from jasmin_compat.wire.mo_messages import read_mo_part, write_mo, write_mo_part
 
 log: Final = logging.getLogger("jasmin-sm-listener")
 
@@ -44,10 +46,12 @@ class InboundCounts:
     """Handed to the lookup."""
     messages: int = 0
     """Of subscribers, handed to the router; segments each."""
+    joined: int = 0
+    """Long messages handed to the router whole, beside their segments."""
     refused_full: int = 0
     """The queue held all it may; the SMSC is to send again."""
     refused_away: int = 0
-    """The broker was away; the SMSC is to send again."""
+    """The broker was away, or the store for a segment; the SMSC is to send again."""
     refused_for_good: int = 0
     """Too long for a queue message; the SMSC is not to send again."""
 
@@ -58,6 +62,7 @@ class InboundPorts:
 
     connector: Callable[[], SmppConnector]
     queues: Queues
+    store: Store
     new_msgid: Callable[[ConnectorId], MsgId]
     local_now: Callable[[], datetime]
     """Naive local time, as Jasmin writes it."""
@@ -85,21 +90,59 @@ class Inbound:
 
     async def _receive_message(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> int:
         segment = segment_to_join(pdu)
-        mo = MoReceived(
-            msgid=self._ports.new_msgid(cid),
-            cid=cid,
-            pdu=pdu,
-            received_at=self._ports.local_now(),
-            will_be_concatenated=segment is not None,
-        )
+        if segment is not None:
+            return await self._receive_segment(cid, pdu, segment)
+        mo = self._received(cid, pdu)
+        status = await self._publish_message(mo)
+        self.counts.messages += status == ESME_ROK
+        return status
+
+    async def _receive_segment(
+        self, cid: ConnectorId, pdu: DeliverSm | DataSm, segment: Segment
+    ) -> int:
+        """The whole, if this completes it, and then the segment: some routes take one, some the
+        other (contract/mo.md §5)."""
+        status = await self._join(cid, pdu, segment)
+        if status != ESME_ROK:
+            return status
+        mo = replace(self._received(cid, pdu), will_be_concatenated=True)
         status = await self._publish(cid, write_mo(mo))
         if status == ESME_ROK:
             self.counts.messages += 1
-            if segment is not None:
-                text = "DeliverSmContent[%s] is part %s of a long msg of (%s)"
-                log.info(text, mo.msgid, segment.number, segment.total)
-            else:
-                log.info("%s", log_lines.mo_received(mo, log_privacy=self._log_privacy))
+            log.info(
+                "DeliverSmContent[%s] is part of long msg of (%s), will be enqueued after "
+                "concatenation.",
+                mo.msgid,
+                segment.total,
+            )
+        return status
+
+    async def _join(self, cid: ConnectorId, pdu: DeliverSm | DataSm, segment: Segment) -> int:
+        store, whole = self._ports.store, name_of_whole(cid, pdu, segment)
+        try:
+            kept = await store.keep_part(whole, segment.number, write_mo_part(pdu))
+        except StoreAway:
+            self.counts.refused_away += 1
+            return ESME_RX_T_APPN
+        if len(kept) < segment.total:
+            return ESME_ROK
+        parts = {number: read_mo_part(octets) for number, octets in kept.items()}
+        mo = replace(self._received(cid, joined(parts)), concatenated=True)
+        status = await self._publish_message(mo)
+        if status == ESME_ROK:
+            self.counts.joined += 1
+            with contextlib.suppress(StoreAway):  # they expire by themselves
+                await store.drop_parts(whole)
+        return status
+
+    def _received(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> MoReceived:
+        msgid, now = self._ports.new_msgid(cid), self._ports.local_now()
+        return MoReceived(msgid=msgid, cid=cid, pdu=pdu, received_at=now)
+
+    async def _publish_message(self, mo: MoReceived) -> int:
+        status = await self._publish(mo.cid, write_mo(mo))
+        if status == ESME_ROK:
+            log.info("%s", log_lines.mo_received(mo, log_privacy=self._log_privacy))
         return status
 
     def _arrived(

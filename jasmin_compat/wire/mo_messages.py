@@ -1,6 +1,9 @@
 """Messages in `deliver.sm.<cid>`: what a connector received (contract/amqp-topology.md §3.5)."""
 
 from jasmin_compat.gateway.messages import ConnectorId, MoReceived, MsgId
+from jasmin_compat.smpp import codec, commands
+from jasmin_compat.smpp.pdus import DataSm, DeliverSm
+from jasmin_compat.smpp.statuses import ESME_ROK
 from jasmin_compat.wire import headers as header
 from jasmin_compat.wire import pickled_pdus
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
@@ -44,3 +47,19 @@ def read_mo(message: QueueMessage) -> MoReceived:
         concatenated=header.flag(message.headers, "concatenated"),
         will_be_concatenated=header.flag(message.headers, "will_be_concatenated"),
     )
+
+
+# ---------------------------------------------------------------- segments in the store
+
+
+def write_mo_part(pdu: DeliverSm | DataSm) -> bytes:
+    """A segment as the SMSC sent it."""
+    command_id = commands.DELIVER_SM if isinstance(pdu, DeliverSm) else commands.DATA_SM
+    return codec.frame(command_id, ESME_ROK, 1, codec.encode_body(pdu))
+
+
+def read_mo_part(octets: bytes) -> DeliverSm | DataSm:
+    """What `write_mo_part` wrote."""
+    body = codec.decode(octets).body
+    assert isinstance(body, DeliverSm | DataSm)
+    return body

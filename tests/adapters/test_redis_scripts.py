@@ -24,5 +24,5 @@ def test_another_policy_is_another_script() -> None:
 
 def test_only_find_may_run_without_replicas() -> None:
     scripts = Scripts(DlrPolicy())
-    assert all(getattr(scripts, name).writes for name in [*WRITING, "adopt"])
+    assert all(getattr(scripts, name).writes for name in [*WRITING, "adopt", "keep_part"])
     assert not scripts.find.writes

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jasmin_compat.gateway.messages import ConnectorId, MsgId, SmppMsgId
+from jasmin_compat.gateway.reassembly import KEPT_S
 from jasmin_compat.ports import GroupPart, SegmentSent, Store
 from tests.builders import CID, http_request, smpp_request
 
@@ -502,3 +503,26 @@ class StoreContract(ABC):
         await self.pass_time(store, 3610)
         await store.remember(replace(other))
         assert store.counts.octets == before
+
+    # ------------------------------------------------------------ segments from handsets
+
+    async def test_segments_are_kept_by_message_in_any_order(self, store: Store) -> None:
+        # covers: W-MO-07
+        assert await store.keep_part("m", 3, b"\x00c\xff") == {3: b"\x00c\xff"}
+        assert await store.keep_part("other", 1, b"x") == {1: b"x"}
+        assert await store.keep_part("m", 1, b"a") == {1: b"a", 3: b"\x00c\xff"}
+        assert await store.keep_part("m", 1, b"again") == {1: b"again", 3: b"\x00c\xff"}
+        assert store.counts.records == 0
+
+    async def test_dropped_segments_are_gone(self, store: Store) -> None:
+        await store.keep_part("m", 1, b"a")
+        for _ in range(2):
+            await store.drop_parts("m")
+        assert await store.keep_part("m", 2, b"b") == {2: b"b"}
+
+    async def test_segments_go_together_after_their_time(self, store: Store) -> None:
+        await store.keep_part("m", 1, b"a")
+        await self.pass_time(store, KEPT_S - 20)
+        assert await store.keep_part("m", 2, b"b") == {1: b"a", 2: b"b"}
+        await self.pass_time(store, KEPT_S + 1)
+        assert await store.keep_part("m", 3, b"c") == {3: b"c"}

@@ -1,7 +1,7 @@
 """A bench for submits: memory adapters that can be made to fail, and a link that does as told."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -47,8 +47,14 @@ class FlakyQueues(MemoryQueues):
         """Raised by the next publishes, in turn."""
         self.is_blocked = False
         """The broker takes nothing."""
+        self.refuse_after: int | None = None
+        """It takes so many more."""
 
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
+        if self.refuse_after is not None:
+            self.refuse_after -= 1
+            if self.refuse_after < 0:
+                raise AWAY
         if self.refusals:
             raise self.refusals.pop(0)
         if self.is_blocked:
@@ -73,6 +79,10 @@ class FlakyStore(MemoryStore):
         self.asked += 1
         self._demand()
         return await super().sent(msgid)
+
+    async def keep_part(self, whole: str, number: int, octets: bytes) -> Mapping[int, bytes]:
+        self._demand()
+        return await super().keep_part(whole, number, octets)
 
     async def record_sent(self, msgid: MsgId, segments: Sequence[SegmentSent]) -> None:
         self._demand()

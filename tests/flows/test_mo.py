@@ -8,19 +8,21 @@ from typing import Any
 import pytest
 
 from jasmin_compat.flows.mo import Inbound, InboundPorts
-from jasmin_compat.gateway.messages import MsgId, ReceiptArrived, SmppMsgId
+from jasmin_compat.gateway.messages import MoReceived, MsgId, ReceiptArrived, SmppMsgId
 from jasmin_compat.ports import BrokerAway, QueueError, QueueFull, Unpublishable, Unroutable
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.codec import decode
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm
+from jasmin_compat.smpp.split import content_of
+from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import ROUTER_MO, lookup_binding
 from jasmin_compat.wire.dlr_messages import read_lookup
 from jasmin_compat.wire.mo_messages import read_mo
 from tests import golden
 from tests.builders import CID, connector
 from tests.fakes import FakeClock
-from tests.flows.submitting import FlakyQueues, lines
+from tests.flows.submitting import FlakyQueues, FlakyStore, lines
 
 AT = datetime(2026, 11, 23, 12, 0, 0)
 TEXT = (
@@ -34,10 +36,12 @@ MESSAGE = DeliverSm(source_addr=b"336", destination_addr=b"1234", short_message=
 class Bench:
     def __init__(self, *, log_privacy: bool = False, **keys: Any) -> None:
         self.queues = FlakyQueues(FakeClock())
+        self.store = FlakyStore(FakeClock())
         ids = iter(range(1, 100))
         ports = InboundPorts(
             connector=Current(connector(**keys)),
             queues=self.queues,
+            store=self.store,
             new_msgid=lambda cid: MsgId(f"{cid}-{next(ids)}"),
             local_now=lambda: AT,
         )
@@ -144,39 +148,131 @@ async def test_a_segment_is_kept_and_marked(caplog: pytest.LogCaptureFixture) ->
     part = DeliverSm(esm_class=0x40, short_message=bytes.fromhex("050003070301") + b"hel")
     assert await b.receive(part) == 0
     assert read_mo(b.queues.published[0]).will_be_concatenated
-    assert lines(caplog) == ["INFO DeliverSmContent[con1-1] is part 1 of a long msg of (3)"]
+    assert lines(caplog) == [
+        "INFO DeliverSmContent[con1-1] is part of long msg of (3), will be enqueued after "
+        "concatenation."
+    ]
 
 
 def recorded() -> list[Any]:
+    flows = [flow for flow in golden.load("flows_mo")["flows"] if _published(flow)]
+    return [pytest.param(flow, id=flow["name"]) for flow in flows]
+
+
+def _published(flow: dict[str, Any]) -> list[MoReceived]:
+    """What Jasmin's connector published."""
     return [
-        pytest.param(flow, id=flow["name"])
-        for flow in golden.load("flows_mo")["flows"]
-        if _published(flow)
-    ]
-
-
-def _published(flow: dict[str, Any]) -> list[tuple[int, int]]:
-    """Flags of what the connector published: is joined, will be joined."""
-    headers = [
-        event["properties"]["headers"]
+        read_mo(
+            QueueMessage(
+                exchange=event["exchange"],
+                routing_key=event["routing_keys"][0],
+                body=bytes.fromhex(event["body_hex"]),
+                message_id=event["properties"]["message_id"],
+                headers=event["properties"]["headers"],
+            )
+        )
         for event in flow["amqp"]
         if event.get("event") == "publish" and event["routing_keys"][0].startswith("deliver.sm.")
     ]
-    return [(h["concatenated"], h["will_be_concatenated"]) for h in headers]
 
 
+def _shown(mo: MoReceived) -> tuple[bool, bool, DeliverSm | DataSm]:
+    return mo.concatenated, mo.will_be_concatenated, mo.pdu
+
+
+JOINED_BY_US = {
+    "mo http GET: long udh 3 reversed": b"part1-part2-part3-",
+    "mo http GET: long sar 2 reversed": b"sar1-sar2-",
+    "mo http GET: long udh same ref again": b"part1-part2-part3-",
+    "mo http GET: udh 16bit ref": b"p1p2",
+}
+"""What Jasmin loses, or delivers in pieces with their headers (Q51)."""
+
+
+# covers: W-MO-07 W-MO-08 W-MO-09
 @pytest.mark.parametrize("flow", recorded())
-async def test_recorded_messages_have_their_recorded_flags(flow: dict[str, Any]) -> None:
-    """All but the joined message itself, which is not made here yet."""
+async def test_recorded_messages_are_published_as_recorded(flow: dict[str, Any]) -> None:
     b = await bench()
     for octets in (bytes.fromhex(e["hex"]) for e in flow["smsc"] if e["dir"] == "smsc->gw"):
         pdu = decode(octets).body
         if isinstance(pdu, DeliverSm | DataSm):
             assert await b.receive(pdu) == 0
-    flags = [
-        (m.headers["concatenated"], m.headers["will_be_concatenated"]) for m in b.queues.published
-    ]
-    assert flags == [flag for flag in _published(flow) if flag != (1, 0)]
+    ours = [_shown(read_mo(message)) for message in b.queues.published]
+    if flow["name"] in JOINED_BY_US:
+        [whole] = [pdu for is_whole, _, pdu in ours if is_whole]
+        assert content_of(whole) == JOINED_BY_US[flow["name"]]
+        return
+    assert ours == [_shown(mo) for mo in _published(flow)]
+
+
+def part(number: int, total: int = 2, sender: bytes = b"336", text: bytes = b"") -> DeliverSm:
+    header = bytes((5, 0, 3, 7, total, number))
+    content = header + (text or b"part%d " % number)
+    return DeliverSm(
+        source_addr=sender, destination_addr=b"1234", esm_class=0x40, short_message=content
+    )
+
+
+def wholes(b: Bench) -> list[bytes]:
+    received = [read_mo(message) for message in b.queues.published]
+    return [content_of(mo.pdu) for mo in received if mo.concatenated]
+
+
+async def test_a_whole_message_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    b = await bench()
+    await b.receive(part(1))
+    caplog.set_level(logging.INFO)
+    await b.receive(part(2))
+    whole, segment = lines(caplog)
+    assert "SMS-MO [cid:con1] [queue-msgid:con1-2]" in whole
+    assert "[content:b'part1 part2 ']" in whole
+    assert "DeliverSmContent[con1-3] is part of long msg of (2)" in segment
+    assert (b.inbound.counts.messages, b.inbound.counts.joined) == (2, 1)
+
+
+# covers: W-MO-08
+async def test_senders_with_the_same_reference_are_told_apart() -> None:
+    b = await bench()
+    for sender in (b"336", b"337"):
+        await b.receive(part(1, sender=sender, text=sender))
+    for sender in (b"336", b"337"):
+        await b.receive(part(2, sender=sender, text=b"!"))
+    assert wholes(b) == [b"336!", b"337!"]
+
+
+# covers: W-MO-08
+async def test_a_reference_may_be_used_again_at_once() -> None:
+    b = await bench()
+    for text in (b"first ", b"second "):
+        await b.receive(part(1, text=text))
+        await b.receive(part(2, text=b"end"))
+    assert wholes(b) == [b"first end", b"second end"]
+
+
+# covers: W-MO-10 W-MO-11
+async def test_without_the_store_the_smsc_is_to_send_the_segment_again() -> None:
+    b = await bench()
+    await b.receive(part(1))
+    b.store.is_away = True
+    assert await b.receive(part(2)) == 0x64
+    assert (len(b.queues.published), b.inbound.counts.refused_away) == (1, 1)
+    b.store.is_away = False
+    assert await b.receive(part(2)) == 0
+    assert wholes(b) == [b"part1 part2 "]
+
+
+@pytest.mark.parametrize(("taken", "whole"), [(0, 1), (1, 1)], ids=["the whole", "the segment"])
+async def test_what_the_broker_did_not_take_of_a_last_segment_comes_again(
+    taken: int, whole: int
+) -> None:
+    b = await bench()
+    await b.receive(part(1))
+    b.queues.refuse_after = taken
+    assert await b.receive(part(2)) == 0x64
+    b.queues.refuse_after = None
+    assert await b.receive(part(2)) == 0
+    assert len(wholes(b)) == whole
+    assert [read_mo(m).will_be_concatenated for m in b.queues.published].count(True) == 2
 
 
 # covers: W-MO-01 W-AMQP-03

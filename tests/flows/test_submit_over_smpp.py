@@ -71,6 +71,7 @@ async def site(port: int, account: list[Any]) -> AsyncIterator[Site]:
     ids = iter(range(10**6))
     inbound = Inbound(
         InboundPorts(
+            store=store,
             connector=current,
             queues=queues,
             new_msgid=lambda _cid: MsgId(f"mo-{next(ids)}"),

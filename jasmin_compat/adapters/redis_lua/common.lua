@@ -10,6 +10,7 @@
 --                     taken over by giving the same id
 --   jc:part:<msgid>   string, an SMPP sender's own segment: '<number>/<of> <group>'
 --   jc:group:<group>  hash, its siblings: number -> msgid
+--   jc:parts:<whole>  hash, segments of a long message from a handset: number -> deliver_sm
 --   jc:dlr-index      sorted set of messages with a dlr: record
 --   jc:sent-index     sorted set of messages of which only jc:sent: is left
 --   jc:untold         sorted set of ended requests whose client is to be told, 'T<msgid>' by time,
