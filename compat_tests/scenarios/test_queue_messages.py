@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from compat_tests.peers import broker, pickles
+from compat_tests.peers.tap import Tapped
 from compat_tests.world import World
 
 SUBMIT_CLASSES = {
@@ -150,3 +151,30 @@ async def test_a_message_from_a_handset_is_taken_and_queued(
     else:
         await main.log_line("router.log", "No route matched this DeliverSmPDU", tapped.msgid)
         assert await broker.ready(main.amqp_url, "RouterPB_deliver_sm_all") == 0
+
+
+# covers: MO-05
+async def test_a_long_message_from_a_handset_is_queued_whole_beside_its_segments(
+    main: World, number: str
+) -> None:
+    seen = len(main.tap.messages)
+
+    def published() -> list[Tapped]:
+        return [m for m in main.tap.messages[seen:] if m.routing_key == "deliver.sm.con1"]
+
+    for part in (1, 2, 3):
+        fields = {
+            "source_addr": number,
+            "destination_addr": number,
+            "esm_class": 0x40,
+            "short_message": bytes((5, 0, 3, 77, 3, part)) + b"part %d " % part,
+        }
+        response = await main.smsc.deliver(fields, system_id="con1")
+        assert (response.name, response.status) == ("deliver_sm_resp", 0)
+
+    await main.tap.bell.until(lambda: len(published()) >= 4, "three segments and the whole")
+    flags = [(m.headers["concatenated"], m.headers["will_be_concatenated"]) for m in published()]
+    assert flags == [(0, 1), (0, 1), (1, 0), (0, 1)]
+    whole = pickles.show(published()[2].body)["state"]["pdu"]["state"]["params"]
+    assert whole["short_message"] == b"part 1 part 2 part 3 "
+    assert whole["destination_addr"] == number.encode()
