@@ -108,15 +108,21 @@ class _Slots:
 
     @contextlib.asynccontextmanager
     async def _taken(self, slots: asyncio.Semaphore, host: str) -> AsyncIterator[None]:
+        if slots.locked():
+            await self._wait_for_one(slots, host)
+        else:
+            await slots.acquire()  # at once: no timer, of which each call would need two
+        try:
+            yield
+        finally:
+            slots.release()
+
+    async def _wait_for_one(self, slots: asyncio.Semaphore, host: str) -> None:
         try:
             async with asyncio.timeout(self._policy.slot_wait_s):
                 await slots.acquire()
         except TimeoutError as error:
             raise CallNotMade(host) from error
-        try:
-            yield
-        finally:
-            slots.release()
 
 
 class HttpCallsByAiohttp:
