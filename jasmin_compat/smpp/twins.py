@@ -1,8 +1,8 @@
 """Builds frozen values without the cost of a frozen `__init__`, which sets each field by a call.
 
-A dataclass of 18 fields takes 3.8 us that way. Its twin, a class with the same slots and no
-ceremony, is filled in the ordinary way, and the object then given its class: 0.5 to 1.5 us. A
-message on its way through a process is some fifteen values of a hundred fields together.
+A dataclass of 18 fields takes 3.6 us that way. Its twin, a class with the same slots and no
+ceremony, is filled in the ordinary way, and the object then given its class: 0.5 us by position
+(`constructor`), 1.7 us by name (`quick_init`). Of a message's whole pure path that is a tenth.
 """
 
 from collections.abc import Callable, Iterable, Mapping
