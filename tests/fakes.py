@@ -2,6 +2,8 @@
 
 import asyncio
 
+from tests.waiting import until
+
 
 class FakeClock:
     """A clock that moves when told; `sleep` returns when the time has come."""
@@ -25,6 +27,16 @@ class FakeClock:
     def sleeps_until(self, due: float) -> bool:
         """Somebody waits for exactly this moment."""
         return any(when == due for when, _ in self._sleepers)
+
+    def is_waited_for(self) -> bool:
+        """Somebody sleeps."""
+        return bool(self._sleepers)
+
+    async def advance_to_sleeper(self, seconds: float) -> None:
+        """Advance as soon as somebody waits for just that: who goes to sleep later sleeps on."""
+        due = self._now + seconds
+        await until(lambda: any(abs(when - due) < 1e-6 for when, _ in self._sleepers))
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         self._now += seconds

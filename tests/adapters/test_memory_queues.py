@@ -54,11 +54,11 @@ async def test_delays_follow_the_clock_that_was_given() -> None:
         await (await take(deliveries)).settle(Delay(300))
         await (await take(deliveries)).settle(Delay(30))
         assert await nothing_comes(deliveries)
-        clock.advance(30)
+        await clock.advance_to_sleeper(30)
         assert (await take(deliveries)).message.body == b"short"
         clock.advance(269)
         assert await nothing_comes(deliveries)
-        clock.advance(1)
+        await clock.advance_to_sleeper(1)
         assert (await take(deliveries)).message.body == b"long"
 
 

@@ -194,7 +194,7 @@ async def test_throttled_messages_do_not_hold_the_window() -> None:
     await publish(b, "a", "b")
     async with running(b):
         await until(lambda: b.replies() == [("b", "ESME_ROK", "B")])
-        b.clock.advance(30)
+        await b.clock.advance_to_sleeper(30)
         await until(lambda: len(b.replies()) == 2)
     assert b.replies()[1] == ("a", "ESME_ROK", "A")
 

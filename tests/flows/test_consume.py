@@ -96,8 +96,7 @@ async def test_requeue_and_delay_bring_it_again(bench: Bench) -> None:
         await bench.queues.publish(message())
         await until(lambda: bench.source.counts.delayed == 1)
         assert len(bench.seen) == 2
-        await until(lambda: bench.clock.sleeps_until(30))
-        bench.clock.advance(30)
+        await bench.clock.advance_to_sleeper(30)
         await until(lambda: bench.source.counts.acked == 1)
     assert (len(bench.seen), bench.source.counts.requeued) == (3, 1)
 
@@ -145,7 +144,7 @@ async def test_a_broken_handler_gets_the_message_again_and_then_it_is_dead(
             await bench.queues.publish(message())
             for tries in (1, 2):
                 await until(lambda n=tries: bench.source.counts.delayed == n)  # type: ignore[misc]
-                bench.clock.advance(10)
+                await bench.clock.advance_to_sleeper(10)
             await until(lambda: bench.source.counts.dead == 1)
     assert len(bench.seen) == bench.source.counts.crashed == 3
     assert await reason_of_first_letter(bench.queues) == "ValueError: what?"
@@ -160,7 +159,7 @@ async def test_without_the_store_a_message_waits_for_it(bench: Bench) -> None:
         await bench.queues.publish(message())
         for tries in (1, 2, 3):
             await until(lambda n=tries: bench.source.counts.delayed == n)  # type: ignore[misc]
-            bench.clock.advance(5)
+            await bench.clock.advance_to_sleeper(5)
         await until(lambda: bench.source.counts.acked == 1)
     assert bench.source.counts.store_away == 3
 

@@ -230,7 +230,7 @@ async def test_an_answer_on_its_way_is_waited_for_in_place(desk: Desk) -> None:
     await desk.store.remember(http_request(level=3))
     await desk.sent()
     looking = asyncio.create_task(desk.look_up_message(write_lookup(receipt())))
-    await until(lambda: desk.store.counts.calls == 3)
+    await until(lambda: desk.clock.sleeps_until(REPLY_LOOK_S))
     await desk.look_up_message(write_lookup(replied()))
     desk.clock.advance(REPLY_LOOK_S)
     assert await looking == Ack()

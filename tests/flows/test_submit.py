@@ -293,6 +293,7 @@ async def test_messages_go_at_the_connectors_rate_and_segments_count_as_one() ->
             tasks.create_task(submitted(b, name, name, msgid=MsgId(name)), name=name)
         await until(lambda: b.link.submitted == [b"a", b"a"])
         for count in (4, 6):
+            await until(b.clock.is_waited_for)
             b.clock.advance(9)
             await asyncio.sleep(0.01)
             assert len(b.link.submitted) == count - 2
@@ -316,7 +317,7 @@ async def test_messages_that_waited_for_the_pace_in_vain_go_back() -> None:
         waiting = [
             tasks.create_task(submitted(b, msgid=MsgId(name)), name=name) for name in ("b", "c")
         ]
-        await asyncio.sleep(0.01)
+        await until(b.clock.is_waited_for)
         b.link.lose()
         b.clock.advance(10)
     assert [task.result() for task in waiting] == [Requeue(), Requeue()]

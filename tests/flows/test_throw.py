@@ -176,7 +176,7 @@ async def test_both_levels_of_a_message_are_tried_until_each_is_acknowledged() -
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(consume(queues, source, handle, stop=stop), name="thrower")
         await until(lambda: source.counts.delayed == 2)
-        clock.advance(30)
+        await clock.advance_to_sleeper(30)
         await until(lambda: source.counts.acked == 2)
         stop.set()
     levels = [b"level=2" in (call.body or b"") for call in calls.made]
