@@ -1,6 +1,5 @@
 """What came twice, and why it may (design D9): found in a world's books, shown as one table."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -17,14 +16,22 @@ class Window:
     began: float
     ended: float
 
-    def is_between(self, first: float, second: float) -> bool:
-        """The fault may be why there is a second one."""
-        return first <= self.ended and second >= self.began
+    def explains(self, repeat: "Repeat") -> bool:
+        """The message was on its way when the fault came, and the repetition came after that."""
+        return repeat.asked_at <= self.ended and repeat.at >= self.began
 
 
-def repeats(times: Iterable[Sequence[float]]) -> list[tuple[float, float]]:
-    """Each repetition, with when it came before; `times` has a list for each thing."""
-    return [pair for each in times for pair in itertools.pairwise(each)]
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """One thing that came again: when, and when its message was asked for."""
+
+    asked_at: float
+    at: float
+
+
+def repeats(seen: Iterable[tuple[float, Sequence[float]]]) -> list[Repeat]:
+    """All but the first of each; `seen` has when its message was asked for, and when it came."""
+    return [Repeat(asked_at, at) for asked_at, times in seen for at in times[1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Row:
     cause: str
     """Why it may come twice with this fault; empty: it may not."""
     elsewhere: int
-    """Of these, how many the fault does not lie between."""
+    """Of these, how many the fault does not explain."""
 
     @property
     def is_as_promised(self) -> bool:
@@ -52,10 +59,8 @@ class Row:
         return cls(**value)
 
 
-def row(
-    fault: str, accepted: int, what: str, cause: str, *, seen: list[tuple[float, float]], at: Window
-) -> Row:
-    elsewhere = [pair for pair in seen if not at.is_between(*pair)]
+def row(fault: str, accepted: int, what: str, cause: str, *, seen: list[Repeat], at: Window) -> Row:
+    elsewhere = [repeat for repeat in seen if not at.explains(repeat)]
     return Row(fault, accepted, what, len(seen), cause, len(elsewhere))
 
 

@@ -59,6 +59,7 @@ class Sent:
     """What the sender was told: destination → message id."""
 
     accepted: dict[str, str] = field(default_factory=dict)
+    asked_at: dict[str, float] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
@@ -115,7 +116,7 @@ class World:
             "dlr-method": "GET",
             "dlr-url": f"http://127.0.0.1:{self.sink.port}/dlr",
         }
-        began = time.monotonic()
+        began = self.sent.asked_at[to] = time.monotonic()
         try:
             async with http.get(
                 f"http://127.0.0.1:{self.gateway.http_port}/send", params=arguments
@@ -162,11 +163,18 @@ class World:
     def came_twice(self, fault: "Fault") -> list[books.Row]:
         accepted, window = len(self.sent.accepted), self.window
         assert window is not None
+        asked_at = self.sent.asked_at
+        of_msgid = {msgid: asked_at[to] for to, msgid in self.sent.accepted.items()}
+        submits = [(asked_at[to], times) for to, times in self.smsc.submits.items()]
+        calls = [  # whose sender got no answer was asked for before the fault
+            (of_msgid.get(msgid, window.began), times)
+            for (msgid, _), times in self.sink.acknowledged.items()
+        ]
         return [
-            books.row(fault.name, accepted, what, cause, seen=books.repeats(times), at=window)
-            for what, cause, times in (
-                ("submit_sm", fault.submit_again, self.smsc.submits.values()),
-                ("callback", fault.call_again, self.sink.acknowledged.values()),
+            books.row(fault.name, accepted, what, cause, seen=books.repeats(seen), at=window)
+            for what, cause, seen in (
+                ("submit_sm", fault.submit_again, submits),
+                ("callback", fault.call_again, calls),
             )
         ]
 
