@@ -46,8 +46,10 @@ async def open_queues(frame: Frame, *, name: str) -> AsyncIterator[Queues]:
             frame.say.started("AMQP Broker")
             yield queues
             frame.say.disconnected("AMQP Broker")
-    except* BrokerAway as away:
-        raise CannotStart("AMQP Broker", str(away.exceptions[0])) from away
+    except ExceptionGroup as group:
+        if (only := _all_of(BrokerAway, group)) is None:
+            raise
+        raise CannotStart("AMQP Broker", str(only)) from group
 
 
 @asynccontextmanager
@@ -62,8 +64,19 @@ async def open_store(frame: Frame) -> AsyncIterator[Store]:
             frame.say.started("RedisClient")
             yield store
             frame.say.stopped("RedisClient")
-    except* ClusterRefused as refused:
-        raise CannotStart("RedisClient", str(refused.exceptions[0])) from refused
+    except ExceptionGroup as group:
+        if (only := _all_of(ClusterRefused, group)) is None:
+            raise
+        raise CannotStart("RedisClient", str(only)) from group
+
+
+def _all_of(kind: type[Exception], group: ExceptionGroup) -> Exception | None:
+    """The first error, when all of the group are of this kind.
+
+    For `except*`: what is raised in one comes out in a group again before Python 3.11.4.
+    """
+    found, others = group.split(kind)
+    return None if found is None or others is not None else found.exceptions[0]
 
 
 async def _until_it_answers(store: Store) -> None:
