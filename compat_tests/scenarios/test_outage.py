@@ -91,15 +91,28 @@ async def load(world: World, server: RabbitMq, account: Account) -> dict[str, st
     return accepted
 
 
+def submits(world: World) -> list[str]:
+    return [submitted.pdu["destination_addr"] for submitted in world.smsc.submitted]
+
+
+def calls(world: World) -> list[tuple[str, str]]:
+    return [(c.arguments["id"], c.arguments["level"]) for c in world.sink.at(PATH)]
+
+
+def wanted(accepted: dict[str, str]) -> set[tuple[str, str]]:
+    """The callbacks that are due."""
+    return {(msgid, level) for msgid in accepted.values() for level in "12"}
+
+
 async def drained(world: World, accepted: dict[str, str]) -> None:
-    """Wait until all is done, or nothing has moved for QUIET_S."""
+    """Wait until all that was accepted is done, or nothing has moved for QUIET_S."""
     loop = asyncio.get_running_loop()
     end, moved, before = loop.time() + DRAIN_S, loop.time(), (-1, -1)
     while loop.time() < min(end, moved + QUIET_S):
         now = (len(world.smsc.submitted), len(world.sink.calls))
         if now != before:
             moved, before = loop.time(), now
-        if now[0] >= len(accepted) and now[1] >= 2 * len(accepted):
+        if accepted.keys() <= set(submits(world)) and wanted(accepted) <= set(calls(world)):
             return
         await asyncio.sleep(0.2)
 
@@ -131,16 +144,14 @@ def keep(account: Account, path: Path | None) -> None:
 
 
 def settle(world: World, accepted: dict[str, str], account: Account) -> None:
-    submits = [s.pdu["destination_addr"] for s in world.smsc.submitted]
-    calls = [(c.arguments["id"], c.arguments["level"]) for c in world.sink.at(PATH)]
-    wanted = {(msgid, level) for msgid in accepted.values() for level in "12"}
+    submitted, called, due = submits(world), calls(world), wanted(accepted)
     account.accepted = len(accepted)
-    account.submitted = len(set(submits))
-    account.submitted_twice = len(submits) - len(set(submits))
-    account.lost = len(accepted.keys() - set(submits)) + account.odd
-    account.called_back = len(wanted & set(calls))
-    account.callbacks_lost = len(wanted - set(calls)) + 2 * account.odd
-    account.called_back_twice = len(calls) - len(set(calls))
+    account.submitted = len(set(submitted))
+    account.submitted_twice = len(submitted) - len(set(submitted))
+    account.lost = len(accepted.keys() - set(submitted)) + account.odd
+    account.called_back = len(due & set(called))
+    account.callbacks_lost = len(due - set(called)) + 2 * account.odd
+    account.called_back_twice = len(called) - len(set(called))
 
 
 # covers: W-AMQP-01 W-AMQP-03 W-AMQP-04 W-AMQP-05 W-AMQP-06 HTTP-33
