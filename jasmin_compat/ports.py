@@ -17,6 +17,7 @@ from jasmin_compat.gateway.messages import (
     SmppMsgId,
     Verdict,
 )
+from jasmin_compat.gateway.site import Edit, Site
 from jasmin_compat.gateway.submission import Answered as Answered
 from jasmin_compat.gateway.submission import NotSent as NotSent
 from jasmin_compat.gateway.submission import PartOutcome as PartOutcome
@@ -323,6 +324,90 @@ class HttpCalls(Protocol):
             CallNotMade: no slot was free in time; it is no attempt.
         """
         ...
+
+
+# ---------------------------------------------------------------- site
+
+
+class SiteNotSaved(Exception):
+    """The change is not on disk, so it has not happened; the text says why."""
+
+
+class SiteUnreadable(Exception):
+    """What is on disk is not a site; the text says which file, and what is wrong with it."""
+
+
+class SiteStore(Protocol):
+    """The working state (design D10): adapters/sqlite_site.py, and memory."""
+
+    async def read(self) -> Site | None:
+        """The site as of the last write; None before the first.
+
+        Raises:
+            SiteUnreadable
+        """
+        ...
+
+    async def write(self, edit: Edit) -> None:
+        """All of it, on disk when this returns, or nothing.
+
+        Raises:
+            SiteNotSaved
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileRead:
+    """A site out of a profile, and what of the profile has no place in it, a line each."""
+
+    site: Site
+    not_carried_over: tuple[str, ...] = ()
+
+
+class Profiles(Protocol):
+    """Named copies of the site: Jasmin's store files (persistence-and-migration.md §2)."""
+
+    async def read(self, profile: str) -> ProfileRead | None:
+        """None when there is no such profile.
+
+        Raises:
+            SiteUnreadable
+        """
+        ...
+
+    async def write(self, profile: str, site: Site) -> None:
+        """Every file of it, or none.
+
+        Raises:
+            SiteNotSaved
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorStatus:
+    """How a connector stands, in Jasmin's words."""
+
+    is_started: bool
+    session: str
+    """NONE, OPEN, BIND_TRX_PENDING, BOUND_TRX, UNBIND_PENDING, UNBOUND …"""
+    starts: int
+    stops: int
+
+
+class Connectors(Protocol):
+    """The SMPP client connectors that run here: flows/fleet.py."""
+
+    async def start(self, cid: ConnectorId) -> bool:
+        """False when it runs already."""
+        ...
+
+    async def stop(self, cid: ConnectorId) -> bool:
+        """Returns when it has drained, unbound, and no longer consumes; False when it stood."""
+        ...
+
+    def status(self, cid: ConnectorId) -> ConnectorStatus: ...
 
 
 # ---------------------------------------------------------------- clock and ids

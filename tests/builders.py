@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from jasmin_compat.gateway.connectors import SmppConnector
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     DlrWish,
@@ -18,7 +17,8 @@ from jasmin_compat.gateway.messages import (
     SmppDlrRequest,
     SmppMsgId,
 )
-from jasmin_compat.gateway.routes import DefaultRoute
+from jasmin_compat.gateway.routes import Route, Target
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
 from jasmin_compat.smpp.pdus import SubmitSm
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 23, 13, 56, 18, 177_000)
 def user(name: str = "full", password: str = "pwd", **fields: Any) -> User:
     return User(
         uid=UserId(name),
-        group=fields.pop("group", Group(gid=GroupId("gmain"))),
+        gid=fields.pop("gid", GroupId("gmain")),
         username=name,
         password_md5=hashlib.md5(password.encode(), usedforsecurity=False).digest(),
         **fields,
@@ -42,13 +42,21 @@ def connector(cid: ConnectorId = CID, **fields: Any) -> SmppConnector:
     return SmppConnector(cid=cid, **fields)
 
 
-def directory(*users: User, **fields: Any) -> Directory:
+def default_route(cid: str = CID) -> Route:
+    return Route(selection="default", targets=(Target("smppc", ConnectorId(cid)),))
+
+
+def site(*users: User, **fields: Any) -> Site:
     """One connector, and a default route to it."""
-    return Directory(
-        users={u.username: u for u in users or (user(),)},
-        connectors=fields.get("connectors", {CID: connector()}),
-        mt_routes=fields.get("mt_routes", (DefaultRoute(cid=CID),)),
-    )
+    known = users or (user(),)
+    values: dict[str, Any] = {
+        "groups": {u.gid: Group(gid=u.gid) for u in known},
+        "users": {u.uid: u for u in known},
+        "uids": {u.username: u.uid for u in known},
+        "connectors": {CID: connector()},
+        "mt_routes": {0: default_route()},
+    }
+    return Site(**(values | fields))
 
 
 def submit_sm(**fields: Any) -> SubmitSm:

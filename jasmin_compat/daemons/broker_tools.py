@@ -43,7 +43,7 @@ def settings_of(args: argparse.Namespace) -> SettingsRead | None:
 def known_bindings(read: SettingsRead, cids: Iterable[str], pids: Iterable[str]) -> list[Binding]:
     """The queues of a site: Jasmin's, those of its connectors, and those named besides."""
     site = site_of(read)
-    connectors = [str(cid) for cid in site.directory.connectors] if site is not None else []
+    connectors = [str(cid) for cid in site.connectors] if site is not None else []
     bindings = [
         amqp_names.ROUTER_MO,
         amqp_names.ROUTER_BILLS,

@@ -30,11 +30,10 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     site = site_of(read)
     if site is not None:
-        found = site.directory
         print(
-            f"site: {len(site.groups)} groups, {len(found.users)} users, "
-            f"{len(found.connectors)} connectors ({len(site.started)} to start), "
-            f"{len(found.mt_routes)} MT routes"
+            f"site: {len(site.groups)} groups, {len(site.users)} users, "
+            f"{len(site.connectors)} connectors ({len(site.started)} to start), "
+            f"{len(site.mt_routes)} MT routes"
         )
     for warning in (*[w.line for w in read.warnings], *risks(read)):
         print(f"warning: {warning}", file=sys.stderr)

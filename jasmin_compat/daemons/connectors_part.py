@@ -9,13 +9,12 @@ from jasmin_compat.daemons.frame import Frame
 from jasmin_compat.daemons.log_specs import connector_log_spec
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import consume_policy, submit_policy
-from jasmin_compat.daemons.site import Site
 from jasmin_compat.flows.connector_queue import ConnectorQueue
 from jasmin_compat.flows.mo import Inbound, InboundPorts
 from jasmin_compat.flows.submit import SubmitPorts, Submits
 from jasmin_compat.gateway.connectors import SmppConnector
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import ConnectorId, MsgId
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Queues, Store
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.servers.measures import Measured
@@ -27,7 +26,7 @@ from jasmin_compat.wire.amqp_names import lookup_binding, submit_binding
 class Reach:
     """What connectors reach."""
 
-    directory: Callable[[], Directory]
+    site: Callable[[], Site]
     queues: Queues
     store: Store
     ids: MsgIds
@@ -38,7 +37,7 @@ def connectors_part(frame: Frame, site: Site, reach: Reach) -> Part:
     """Runs the connectors that the site starts; the others only get their queues."""
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
-        cids = site.directory.connectors
+        cids = site.connectors
         bindings = [submit_binding(cid) for cid in cids]
         await reach.queues.declare([*bindings, lookup_binding(reach.lookup_pid)])
         started()
@@ -53,7 +52,7 @@ async def _run_connector(frame: Frame, cid: ConnectorId, reach: Reach, stop: asy
     """Bound until `stop`; then its queue is drained before it unbinds."""
 
     def connector() -> SmppConnector:
-        return reach.directory().connectors[cid]
+        return reach.site().connectors[cid]
 
     frame.logs.add(connector_log_spec(connector(), frame.read))
     policy = submit_policy(frame.settings)

@@ -20,7 +20,7 @@ from jasmin_compat.daemons.demo_show import CallbackReceiver, Show, tell_and_wai
 from jasmin_compat.daemons.frame import EXIT_SETTINGS, DaemonKind, Frame, read_or_tell, run_daemon
 from jasmin_compat.daemons.further_checks import site_of
 from jasmin_compat.daemons.serve import embedded
-from jasmin_compat.daemons.site import Site
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.smpp_io.simulator import Simulator, serving
 from jasmin_compat.smpp_io.smsc_plan import Ids, Receipts, SmscPlan
@@ -137,7 +137,5 @@ class _Demo:
 
 def _towards(site: Site, port: int) -> Site:
     """The site with its connectors led to the demo's own SMSC."""
-    connectors = {
-        cid: replace(connector, port=port) for cid, connector in site.directory.connectors.items()
-    }
-    return replace(site, directory=replace(site.directory, connectors=connectors))
+    connectors = {cid: replace(each, port=port) for cid, each in site.connectors.items()}
+    return replace(site, connectors=connectors)

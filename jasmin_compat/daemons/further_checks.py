@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from jasmin_compat.daemons.site import Site, read_site
+from jasmin_compat.daemons.site import read_site
 from jasmin_compat.gateway.callback_addresses import BadRule, read_rule
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.settings.entries import Mistake, SettingsMistakes
 from jasmin_compat.settings.read import SettingsRead
 from jasmin_compat.smpp.statuses import CODES

@@ -7,8 +7,8 @@ from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import http_policy, send_policy
 from jasmin_compat.flows.mt import MtPorts
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Queues, Store
 from jasmin_compat.runtime.ids import MsgIds, RandomIds
 from jasmin_compat.servers.http.app import HttpApi
@@ -18,7 +18,7 @@ from jasmin_compat.servers.measures import Measured
 
 
 def http_part(
-    frame: Frame, *, directory: Callable[[], Directory], queues: Queues, store: Store, ids: MsgIds
+    frame: Frame, *, site: Callable[[], Site], queues: Queues, store: Store, ids: MsgIds
 ) -> Part:
     """Listens on [http-api] bind and port."""
     settings = frame.settings
@@ -27,7 +27,7 @@ def http_part(
         return MsgId(ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
 
     ports = MtPorts(
-        directory=directory,
+        site=site,
         queues=queues,
         store=store,
         new_msgid=new_msgid,

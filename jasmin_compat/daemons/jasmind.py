@@ -21,13 +21,10 @@ from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
 from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.router_part import router_part
-from jasmin_compat.daemons.site import Site
-from jasmin_compat.gateway.directory import Directory
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Queues, Store
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
-
-EMPTY = Site(directory=Directory(), groups={}, started=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +77,8 @@ async def run_gateway(
 ) -> None:
     """Every part of a gateway that `roles` names, until the stop; `site` instead of the file's."""
     if site is None:
-        site = site_of(frame.read) or EMPTY
-    directory = Current(site.directory)
+        site = site_of(frame.read) or Site()
+    current = Current(site)
     ids = MsgIds(msgid_plugin())
     async with AsyncExitStack() as opened:
         parts = [router_part(frame, queues=queues)]
@@ -95,7 +92,7 @@ async def run_gateway(
                 frame,
                 site,
                 Reach(
-                    directory=directory,
+                    site=current,
                     queues=queues,
                     store=store,
                     ids=ids,
@@ -104,5 +101,5 @@ async def run_gateway(
             )
         )
         if roles.http:
-            parts.append(http_part(frame, directory=directory, queues=queues, store=store, ids=ids))
+            parts.append(http_part(frame, site=current, queues=queues, store=store, ids=ids))
         await run_parts(frame, parts)

@@ -13,7 +13,7 @@ from jasmin_compat.daemons.frame import (
 )
 from jasmin_compat.daemons.jasmind import Roles, run_gateway, work
 from jasmin_compat.daemons.outside import open_embedded
-from jasmin_compat.daemons.site import Site
+from jasmin_compat.gateway.site import Site
 
 EVERYTHING = Roles(lookup=True, thrower=True)
 

@@ -3,28 +3,17 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from jasmin_compat.gateway.connectors import BadConnector, SmppConnector, connector_from
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import ConnectorId
-from jasmin_compat.gateway.routes import DefaultRoute, MtRoute
+from jasmin_compat.gateway.routes import Route, Target
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
 from jasmin_compat.runtime.log_files import is_rotation
 from jasmin_compat.settings.entries import Mistake, SettingsMistakes
 from jasmin_compat.settings.sections import SmppClient
 from jasmin_compat.settings.site_file import SiteItem, read_site_file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """What a site file says."""
-
-    directory: Directory
-    groups: dict[GroupId, Group]
-    started: tuple[ConnectorId, ...]
-    """Connectors to start; the others wait for an operator."""
 
 
 class _Mistaken(Exception):
@@ -53,8 +42,8 @@ class _Reading:
         self._groups: dict[GroupId, Group] = {}
         self._users: dict[UserId, User] = {}
         self._connectors: dict[ConnectorId, SmppConnector] = {}
-        self._started: list[ConnectorId] = []
-        self._routes: list[MtRoute] = []
+        self._started: dict[ConnectorId, bool] = {}
+        self._routes: dict[int, Route] = {}
 
     def site(self, path: Path) -> Site:
         lists = read_site_file(path)
@@ -74,13 +63,12 @@ class _Reading:
         if self._mistakes:
             raise SettingsMistakes(self._mistakes)
         return Site(
-            directory=Directory(
-                users={user.username: user for user in self._users.values()},
-                connectors=self._connectors,
-                mt_routes=tuple(self._routes),
-            ),
             groups=self._groups,
-            started=tuple(self._started),
+            users=self._users,
+            uids={user.username: user.uid for user in self._users.values()},
+            connectors=self._connectors,
+            started=self._started,
+            mt_routes=self._routes,
         )
 
     def _group(self, item: SiteItem) -> None:
@@ -102,7 +90,7 @@ class _Reading:
             raise _Mistaken("gid", f"there is no group {gid}")
         self._users[uid] = User(
             uid=uid,
-            group=self._groups[gid],
+            gid=gid,
             username=username,
             password_md5=_password_md5(item, folder),
             enabled=_truth(item, "enabled", default=True),
@@ -128,7 +116,7 @@ class _Reading:
             raise _Mistaken("cid", f"cid {connector.cid} is there twice")
         self._connectors[connector.cid] = connector
         if _truth(item, "start", default=True):
-            self._started.append(connector.cid)
+            self._started[connector.cid] = True
 
     def _route(self, item: SiteItem) -> None:
         _known_keys(item, "type", "connector", "rate")
@@ -141,7 +129,7 @@ class _Reading:
         cid = ConnectorId(_text(item, "connector"))
         if cid not in self._connectors:
             raise _Mistaken("connector", f"there is no connector {cid}")
-        self._routes.append(DefaultRoute(cid=cid))
+        self._routes[0] = Route(selection="default", targets=(Target("smppc", cid),))
 
 
 _PASSWORDS = ("password", "password_md5", "password_file")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jasmin_compat.gateway.connectors import SmppConnector
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     DlrWish,
@@ -21,6 +20,7 @@ from jasmin_compat.gateway.messages import (
 )
 from jasmin_compat.gateway.refusals import NotQueued, NotRemembered
 from jasmin_compat.gateway.routes import choose_connector, find_route, overlay
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import QueueError, Queues, Store, StoreAway
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from jasmin_compat.wire.submit_messages import write_submit
@@ -30,7 +30,7 @@ from jasmin_compat.wire.submit_messages import write_submit
 class MtPorts:
     """What accepting a message needs from outside."""
 
-    directory: Callable[[], Directory]
+    site: Callable[[], Site]
     queues: Queues
     store: Store
     new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
@@ -47,9 +47,9 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
         NoRoute, NoConnector, Malformed: it cannot be sent like this.
         NotRemembered, NotQueued: nobody confirmed that it was taken; its sender may try again.
     """
-    directory = ports.directory()
-    route = find_route(directory.mt_routes)
-    connector = choose_connector(route, directory.connectors)
+    site = ports.site()
+    route = find_route(site.mt_routes)
+    connector = choose_connector(route, site.connectors)
     queued = _queued(routable, connector, ports)
     if routable.dlr is not None:
         await _remember(routable.dlr, queued, connector, ports.store)

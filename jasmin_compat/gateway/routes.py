@@ -1,53 +1,70 @@
-"""MT routes, and what a chosen connector and the sender still put into a message.
+"""Routes, and what a chosen connector and the sender still put into a message.
 
 contract/routing.md §3, contract/http-api.md §6.2-§6.3, §9.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.filters import Filter
 from jasmin_compat.gateway.messages import ConnectorId, Overrides
 from jasmin_compat.gateway.refusals import Malformed, NoConnector, NoRoute
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.times import BadTime, absolute_time, checked_time
 
+Selection = Literal["default", "static", "random", "failover"]
+TargetKind = Literal["smppc", "http", "smpps"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultRoute:
-    """Takes every message no other route takes; its order is 0, the last."""
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a route leads: an SMPP client connector, or for MO a URL or a bound SMPP client."""
+
+    kind: TargetKind
     cid: ConnectorId
 
 
-MtRoute = DefaultRoute
-"""A union once there are more kinds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One row of a routing table; its order is its key there, 0 of the default one."""
+
+    selection: Selection
+    targets: tuple[Target, ...]
+    """One, but for random and failover."""
+    filters: tuple[Filter, ...] = ()
+    """All must match; the default route has none."""
+    rate: float = 0.0
+    """The price of a message (MT only)."""
 
 
-def find_route(routes: Sequence[MtRoute]) -> MtRoute:
+def find_route(routes: Mapping[int, Route]) -> Route:
     """The first route that takes the message; a default route takes every one.
 
     Raises:
         NoRoute: none does.
     """
-    if not routes:
-        raise NoRoute
-    return routes[0]
+    for route in routes.values():
+        if not route.filters:
+            return route
+    raise NoRoute
 
 
 def choose_connector(
-    route: MtRoute, connectors: Mapping[ConnectorId, SmppConnector]
+    route: Route, connectors: Mapping[ConnectorId, SmppConnector]
 ) -> SmppConnector:
     """The route's connector, whether it is bound or not: messages wait for it.
 
     Raises:
         NoConnector: it was removed, or never existed.
     """
+    cid = route.targets[0].cid
     try:
-        return connectors[route.cid]
+        return connectors[cid]
     except KeyError:
-        raise NoConnector(route.cid) from None
+        raise NoConnector(cid) from None
 
 
 def overlay(

@@ -4,7 +4,16 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import NewType, Protocol
+
+from typing_extensions import override
+
+from jasmin_compat.gateway.credentials import (
+    MT_DEFAULT,
+    SMPPS_DEFAULT,
+    MtCredential,
+    SmppsCredential,
+)
 
 UserId = NewType("UserId", str)
 GroupId = NewType("GroupId", str)
@@ -23,10 +32,25 @@ class User:
     """One account. Passwords are kept as the MD5 digest Jasmin keeps (16 octets)."""
 
     uid: UserId
-    group: Group
+    gid: GroupId
     username: str
     password_md5: bytes = field(repr=False)
     enabled: bool = True
+    mt: MtCredential = MT_DEFAULT
+    smpps: SmppsCredential = SMPPS_DEFAULT
+
+    @override
+    def __hash__(self) -> int:
+        """Of all fields it would cost more than what is cached by it."""
+        return hash(self.uid)
+
+
+class Accounts(Protocol):
+    """Where users and groups are looked up: a Site."""
+
+    @property
+    def groups(self) -> Mapping[GroupId, Group]: ...
+    def user(self, username: str) -> User | None: ...
 
 
 class BadCredentials(Exception):
@@ -37,16 +61,19 @@ class BadCredentials(Exception):
         self.username = username
 
 
-def authenticate(users: Mapping[str, User], username: str, password: str) -> User:
+def authenticate(accounts: Accounts, username: str, password: str) -> User:
     """Find the user by name and password digest, compared in constant time.
 
     Raises:
         BadCredentials: unknown name, wrong password, or user or group disabled.
     """
-    user = users.get(username)
+    user = accounts.user(username)
     digest = hashlib.md5(password.encode(), usedforsecurity=False).digest()
     known = user.password_md5 if user is not None else bytes(16)
     same = hmac.compare_digest(known, digest)
-    if user is None or not same or not user.enabled or not user.group.enabled:
+    if user is None or not same or not user.enabled:
+        raise BadCredentials(username)
+    group = accounts.groups.get(user.gid)
+    if group is None or not group.enabled:
         raise BadCredentials(username)
     return user

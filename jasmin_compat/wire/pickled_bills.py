@@ -124,8 +124,8 @@ def _account(user: User) -> bytes:
     group = _of(
         "Group",
         "jasminApi",
-        ("gid", opcodes.text(user.group.gid)),
-        ("enabled", opcodes.boolean(user.group.enabled)),
+        ("gid", opcodes.text(user.gid)),
+        ("enabled", opcodes.boolean(True)),  # a disabled group sends nothing
     )
     return _of(
         "User",

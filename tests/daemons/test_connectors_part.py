@@ -9,14 +9,14 @@ from jasmin_compat.daemons.connectors_part import Reach, connectors_part
 from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.policies import dlr_policy
 from jasmin_compat.daemons.router_part import router_part
-from jasmin_compat.daemons.site import Site
 from jasmin_compat.gateway.messages import QueuedSubmit
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.smpp_io.simulator import Simulator, serving
 from jasmin_compat.smpp_io.smsc_plan import SmscPlan
 from jasmin_compat.wire.submit_messages import write_submit
-from tests.builders import CID, MSGID, connector, directory, submit_sm
+from tests import builders
+from tests.builders import CID, MSGID, connector, submit_sm
 from tests.daemons.frames import frame, running
 from tests.waiting import until
 
@@ -27,10 +27,10 @@ async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
     smsc = Simulator(SmscPlan(), random=Random(1), now=clock.local_now, account=lambda _entry: None)
     async with serving(smsc) as listener, frame(tmp_path) as of_test:
         towards = connector(port=listener.port, submit_throughput=0)
-        site = Site(directory=directory(connectors={CID: towards}), groups={}, started=(CID,))
+        site = builders.site(connectors={CID: towards}, started={CID: True})
         store = MemoryStore(policy=dlr_policy(of_test.settings), clock=clock)
         reach = Reach(
-            directory=lambda: site.directory,
+            site=lambda: site,
             queues=queues,
             store=store,
             ids=MsgIds(),

@@ -12,23 +12,19 @@ from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.http_part import http_part
 from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.policies import dlr_policy
-from jasmin_compat.gateway.routes import DefaultRoute
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.wire.amqp_names import submit_binding
-from tests.builders import CID, connector, directory, user
+from tests import builders
+from tests.builders import CID, user
 from tests.daemons.frames import frame, running
 from tests.fakes import FakeClock
 from tests.services import free_port
 
 
 def part_of(of_test: Frame, queues: MemoryQueues) -> Part:
-    site = directory(
-        user("full", "pwd"),
-        connectors={CID: connector()},
-        mt_routes=(DefaultRoute(cid=CID),),
-    )
+    site = builders.site(user("full", "pwd"))
     store = MemoryStore(policy=dlr_policy(of_test.settings), clock=FakeClock())
-    return http_part(of_test, directory=lambda: site, queues=queues, store=store, ids=MsgIds())
+    return http_part(of_test, site=lambda: site, queues=queues, store=store, ids=MsgIds())
 
 
 async def test_a_message_is_accepted_into_its_connectors_queue(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.daemons.site import Site, read_site
-from jasmin_compat.gateway.routes import DefaultRoute
+from jasmin_compat.daemons.site import read_site
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import authenticate
 from jasmin_compat.settings.entries import SettingsMistakes
 from jasmin_compat.settings.sections import SmppClient
+from tests import builders
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -45,25 +46,25 @@ mt_routes:
 def test_everything_in_it_is_there(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("pass word\n")
     site = read(tmp_path, GOOD)
-    users = site.directory.users
-    assert authenticate(users, "foo", "bar").group.gid == "g1"
+    users = {user.username: user for user in site.users.values()}
+    assert authenticate(site, "foo", "bar").gid == "g1"
     assert users["baz"].password_md5 == hashlib.md5(b"bar").digest()
-    assert not users["baz"].group.enabled
+    assert not site.groups[users["baz"].gid].enabled
     assert users["qux"].password_md5 == hashlib.md5(b"pass word").digest()
     assert not users["qux"].enabled
-    one, two = site.directory.connectors.values()
+    one, two = site.connectors.values()
     assert (one.host, one.port, one.ssl, one.window) == ("smsc.example.com", 2776, True, 1)
     assert one.submit_throughput == 0.5
     assert two.source_addr is None
-    assert site.started == ("smsc1",)
-    assert site.directory.mt_routes == (DefaultRoute(cid=one.cid),)
+    assert site.started == {"smsc1": True}
+    assert site.mt_routes == {0: builders.default_route(one.cid)}
     assert list(site.groups) == ["g1", "g2"]
 
 
 def test_connectors_have_the_sites_defaults(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     site = read(tmp_path, GOOD, SmppClient(window=7, max_pdu_octets=4096, inbound_open=3))
-    one, two = site.directory.connectors.values()
+    one, two = site.connectors.values()
     assert (one.window, one.max_pdu_octets, one.inbound_open) == (1, 4096, 3)
     assert two.window == 7
 
@@ -133,6 +134,6 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["site.example.yaml", "demo-site.yaml"])
 def test_the_samples_are_in_order(name: str) -> None:
     site = read_site(CONFIGS / name, SmppClient())
-    assert site.directory.users
-    assert site.directory.mt_routes
+    assert site.users
+    assert site.mt_routes
     assert site.started

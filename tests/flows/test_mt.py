@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from jasmin_compat.flows.mt import MtPorts, accept_mt
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import (
-    ConnectorId,
     HttpDlrRequest,
     MsgId,
     MtRoutable,
@@ -23,7 +21,7 @@ from jasmin_compat.gateway.refusals import (
     NotQueued,
     NotRemembered,
 )
-from jasmin_compat.gateway.routes import DefaultRoute
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.pickled_bills import PickledBill, read_bill
@@ -61,10 +59,10 @@ class Outside:
             raise self.store_fails
 
 
-def ports(outside: Outside, directory: Directory | None = None) -> MtPorts:
-    known = directory or builders.directory()
+def ports(outside: Outside, site: Site | None = None) -> MtPorts:
+    known = site or builders.site()
     return MtPorts(
-        directory=lambda: known,
+        site=lambda: known,
         queues=outside,  # type: ignore[arg-type]
         store=outside,  # type: ignore[arg-type]
         new_msgid=lambda _routable, _cid: MSGID,
@@ -89,7 +87,7 @@ async def test_a_message_is_queued_for_its_connector() -> None:
 async def test_a_request_for_reports_is_written_before_the_message() -> None:
     outside = Outside()
     con1 = builders.connector(dlr_expiry_s=99)
-    known = builders.directory(connectors={CID: con1})
+    known = builders.site(connectors={CID: con1})
     await accept_mt(builders.routable(dlr=builders.wish(level=2)), ports(outside, known))
     assert outside.done == [f"remember {MSGID}", "publish submit.sm.con1"]
     assert outside.requests == [
@@ -151,21 +149,21 @@ async def test_a_message_without_a_request_needs_no_store() -> None:
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        (lambda known: replace(known, mt_routes=()), NoRoute),
+        (lambda known: replace(known, mt_routes={}), NoRoute),
         (
-            lambda known: replace(known, mt_routes=(DefaultRoute(cid=ConnectorId("gone")),)),
+            lambda known: replace(known, mt_routes={0: builders.default_route("gone")}),
             NoConnector,
         ),
     ],
     ids=["no route", "no connector"],
 )
 async def test_what_cannot_be_routed_leaves_no_trace(
-    change: Callable[[Directory], Directory], refusal: type[Exception]
+    change: Callable[[Site], Site], refusal: type[Exception]
 ) -> None:
     outside = Outside()
     with pytest.raises(refusal):
         await accept_mt(
-            builders.routable(dlr=builders.wish()), ports(outside, change(builders.directory()))
+            builders.routable(dlr=builders.wish()), ports(outside, change(builders.site()))
         )
     assert outside.done == []
 
@@ -176,7 +174,7 @@ def bad_times(**fields: Any) -> MtRoutable:
 
 async def test_a_route_is_missed_before_a_time_is_read() -> None:
     with pytest.raises(NoRoute):
-        await accept_mt(bad_times(), ports(Outside(), replace(builders.directory(), mt_routes=())))
+        await accept_mt(bad_times(), ports(Outside(), replace(builders.site(), mt_routes={})))
     outside = Outside()
     with pytest.raises(Malformed):
         await accept_mt(bad_times(dlr=builders.wish()), ports(outside))
@@ -184,7 +182,7 @@ async def test_a_route_is_missed_before_a_time_is_read() -> None:
 
 
 async def test_connector_and_sender_decide_every_part() -> None:
-    known = builders.directory(connectors={CID: builders.connector(source_addr_ton=5)})
+    known = builders.site(connectors={CID: builders.connector(source_addr_ton=5)})
     asked = builders.routable(
         parts=(builders.submit_sm(), builders.submit_sm()), overrides=Overrides(priority=2)
     )
@@ -202,12 +200,12 @@ async def test_an_smpp_senders_fields_stay_as_they_are() -> None:
 async def test_a_message_goes_on_with_the_configuration_it_started_with() -> None:
     """A swap while the store is asked changes neither route nor connector."""
     outside = Outside()
-    known = [builders.directory()]
-    asked = replace(ports(outside), directory=lambda: known[0])
+    known = [builders.site()]
+    asked = replace(ports(outside), site=lambda: known[0])
     remember = outside.remember
 
     async def swapping(request: HttpDlrRequest) -> None:
-        known[0] = Directory()
+        known[0] = Site()
         await remember(request)
 
     outside.remember = swapping  # type: ignore[method-assign]

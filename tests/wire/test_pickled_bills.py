@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from jasmin_compat.gateway.users import Group, GroupId, User, UserId
+from jasmin_compat.gateway.users import GroupId, User, UserId
 from jasmin_compat.wire.pickled_bills import BadBill, PickledBill, read_bill, write_bill
 from jasmin_compat.wire.pickles import unpickle
 from tests.wire.jasmin_pickles import as_dumped, from_recorder, headers_of, published
 
 USER = User(
     uid=UserId("full"),
-    group=Group(gid=GroupId("gmain")),
+    gid=GroupId("gmain"),
     username="full",
     password_md5=bytes.fromhex("9003d1df22eb4d3820015070385194c8"),
 )

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from aiohttp import web
 from jasmin_compat.flows.mt import MtPorts, accept_mt
 from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.gateway.refusals import Refused
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.submission_request import build_mt
 from jasmin_compat.gateway.users import BadCredentials, User, authenticate
 from jasmin_compat.servers.http.answers import (
@@ -100,7 +101,7 @@ class Send:
 
     async def _accepted(self, arguments: Arguments) -> MsgId:
         content = content_of(arguments)
-        user = _authenticated(arguments, self._ports.directory().users)
+        user = _authenticated(arguments, self._ports.site())
         routable = build_mt(
             send_arguments(arguments, content),
             user,
@@ -120,9 +121,10 @@ class Send:
         return queued.msgid
 
 
-def _authenticated(arguments: Arguments, users: Mapping[str, User]) -> User:
+def _authenticated(arguments: Arguments, site: Site) -> User:
     """Raises: BadCredentials, Malformed."""
     username, password = username_of(arguments), password_of(arguments)
     if password is None:
         raise BadCredentials(username)
-    return authenticate(users, username, as_ascii(password) if username in users else password)
+    known = username in site.uids
+    return authenticate(site, username, as_ascii(password) if known else password)

@@ -8,9 +8,9 @@ from itertools import count
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.flows.mt import MtPorts
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import MsgId, QueuedSubmit
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Binding
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.servers.http.app import HttpApi
@@ -46,7 +46,7 @@ class RunningApi:
     api: HttpApi
     queues: RecordingQueues
     store: MemoryStore
-    directory: Current[Directory]
+    site: Current[Site]
 
     @property
     def queued(self) -> list[QueuedSubmit]:
@@ -56,7 +56,7 @@ class RunningApi:
 
 @asynccontextmanager
 async def running_api(
-    directory: Directory | None = None,
+    site: Site | None = None,
     *,
     policy: HttpPolicy | None = None,
     log_privacy: bool = False,
@@ -67,11 +67,11 @@ async def running_api(
     queues = RecordingQueues(clock=clock)
     store = MemoryStore(policy=DlrPolicy(), clock=clock)
     await queues.declare(bindings)
-    current = Current(directory or builders.directory())
+    current = Current(site or builders.site())
     numbers = count(1)
 
     ports = MtPorts(
-        directory=current,
+        site=current,
         queues=queues,
         store=store,
         new_msgid=lambda _routable, _cid: MsgId(f"00000000-0000-4000-8000-{next(numbers):012}"),

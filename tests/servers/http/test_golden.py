@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import ConnectorId
-from jasmin_compat.gateway.routes import DefaultRoute
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import Group, GroupId, User
 from jasmin_compat.smpp.codec import encode
 from jasmin_compat.smpp.commands import SUBMIT_SM
@@ -71,9 +70,9 @@ NO_ANSWER = {"http-126"}
 UNQUEUED = {"http-381": "to a stopped connector", "http-476": "to a stopped connector"}
 """Accepted and not sent in the recording: nothing to compare the PDU with."""
 ROUTES = {
-    "http-380": (DefaultRoute(cid=ConnectorId("con2")),),
-    **dict.fromkeys(("http-463", "http-464", "http-465", "http-466", "http-469"), ()),
-    "http-477": (DefaultRoute(cid=ConnectorId("gone")),),
+    "http-380": {0: builders.default_route("con2")},
+    **{key: {} for key in ("http-463", "http-464", "http-465", "http-466", "http-469")},
+    "http-477": {0: builders.default_route("gone")},
 }
 """Where the recording's table matters; the default route leads to con1 everywhere else."""
 CON2 = builders.connector(
@@ -97,21 +96,23 @@ def users() -> list[User]:
         builders.user(
             name,
             password,
-            group=Group(gid=GroupId(gid), enabled=gid != "gdis"),
+            gid=GroupId(gid),
             enabled=uid != "udis",
         )
         for uid, gid, name, password in found
     ]
 
 
-DIRECTORY = replace(
-    builders.directory(*users()),
+USERS = users()
+SITE = builders.site(
+    *USERS,
+    groups={user.gid: Group(gid=user.gid, enabled=user.gid != "gdis") for user in USERS},
     connectors={builders.CID: builders.connector(), CON2.cid: CON2},
 )
 
 
-def directory_for(case: str) -> Directory:
-    return replace(DIRECTORY, mt_routes=ROUTES.get(case, DIRECTORY.mt_routes))
+def site_for(case: str) -> Site:
+    return replace(SITE, mt_routes=ROUTES.get(case, SITE.mt_routes))
 
 
 JUDGED = [
@@ -121,7 +122,7 @@ JUDGED = [
 
 @pytest.fixture
 async def api() -> AsyncIterator[RunningApi]:
-    async with running_api(DIRECTORY) as running:
+    async with running_api(SITE) as running:
         yield running
 
 
@@ -139,7 +140,7 @@ def test_every_case_is_judged_or_has_a_reason() -> None:
 async def test_the_answer_and_what_is_sent_are_as_recorded(
     case: dict[str, Any], api: RunningApi
 ) -> None:
-    api.directory.swap(directory_for(case["id"]))
+    api.site.swap(site_for(case["id"]))
     answer = await ask(api.port, bytes.fromhex(case["request_hex"]))
     if case["id"] in NO_ANSWER:
         assert answer.status == 200
@@ -169,7 +170,7 @@ def sent(api: RunningApi) -> list[bytes]:
     """The queued parts as the connector sends them."""
     octets = []
     for queued in api.queued:
-        connector = api.directory().connectors[queued.cid]
+        connector = api.site().connectors[queued.cid]
         null_sender = queued.source_addr_is_null and connector.source_addr is not None
         for part in queued.parts:
             sender = (connector.source_addr or "").encode() if null_sender else part.source_addr

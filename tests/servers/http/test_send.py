@@ -4,7 +4,6 @@ import logging
 
 import pytest
 
-from jasmin_compat.gateway.directory import Directory
 from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId
 from jasmin_compat.servers.http.send import HttpCounts
 from jasmin_compat.servers.measures import Measured, families
@@ -82,7 +81,7 @@ async def test_without_a_queue_there_is_no_success() -> None:
     ids=["hex first", "then the password", "ascii", "unknown user", "tlvs", "route before time"],
 )
 async def test_checks_come_in_jasmins_order(query: str, status: int, text: str) -> None:
-    nowhere = Directory(users=builders.directory().users)
+    nowhere = builders.site(mt_routes={})
     async with running_api(nowhere) as api:
         answered, said = await status_and_text(api, query)
         assert answered == status
@@ -106,7 +105,7 @@ async def test_counters_are_jasmins() -> None:
         await status_and_text(api, GOOD)
         await status_and_text(api, "")
         await status_and_text(api, GOOD.replace("pwd", "no"))
-        api.directory.swap(Directory(users=builders.directory().users))
+        api.site.swap(builders.site(mt_routes={}))
         await status_and_text(api, GOOD)
         now = send.counts.last_request_at
         assert send.counts == HttpCounts(

@@ -1,0 +1,55 @@
+"""A site is one value; an edit makes the next."""
+
+from dataclasses import replace
+
+import pytest
+
+from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.gateway.routes import Route, Target
+from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site, apply, edit_to
+from jasmin_compat.gateway.users import UserId
+from tests import builders
+
+USER = builders.user()
+
+
+def test_an_empty_site_knows_nobody() -> None:
+    assert Site().user("full") is None
+
+
+def test_a_site_does_not_change() -> None:
+    with pytest.raises(AttributeError):
+        builders.site().mt_routes = {}  # type: ignore[misc]
+
+
+def test_an_edit_gives_a_new_site_and_leaves_the_old_one() -> None:
+    before = builders.site(USER)
+    after = apply(before, (Drop(Kind.USER, USER.uid),))
+    assert before.user("full") is USER
+    assert (after.users, after.user("full")) == ({}, None)
+    assert after.connectors is before.connectors
+
+
+def test_a_user_is_found_by_the_name_it_has_now() -> None:
+    renamed = replace(USER, username="other")
+    after = apply(builders.site(USER), (Put(Kind.USER, USER.uid, renamed),))
+    assert (after.user("other"), after.user("full")) == (renamed, None)
+
+
+def test_routes_stand_with_the_highest_order_first() -> None:
+    static = Route(selection="static", targets=(Target("smppc", ConnectorId("con2")),))
+    site = builders.site()
+    for order in (5, 20, 10):
+        site = apply(site, (Put(Kind.MT_ROUTE, order, static),))
+    assert list(site.mt_routes) == [20, 10, 5, 0]
+
+
+def test_the_steps_of_an_edit_happen_in_order() -> None:
+    edit = (Clear(Kind.USER), Put(Kind.USER, USER.uid, USER), Drop(Kind.USER, UserId("nobody")))
+    after = apply(builders.site(builders.user("old")), edit)
+    assert list(after.users) == ["full"]
+
+
+def test_any_site_can_become_any_other() -> None:
+    other = builders.site(builders.user("other"), started={builders.CID: True})
+    assert apply(builders.site(), edit_to(other)) == other
