@@ -1,7 +1,8 @@
-"""Users, groups and credentials as values (contract/routing.md, http-api.md §7)."""
+"""Users and groups as values, and what they may be called (contract/routing.md §8)."""
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType, Protocol
@@ -14,6 +15,7 @@ from jasmin_compat.gateway.credentials import (
     MtCredential,
     SmppsCredential,
 )
+from jasmin_compat.gateway.unusable import Unusable
 
 UserId = NewType("UserId", str)
 GroupId = NewType("GroupId", str)
@@ -45,6 +47,42 @@ class User:
         return hash(self.uid)
 
 
+def gid_from(text: str) -> GroupId:
+    """Raises: Unusable."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", text):
+        raise Unusable("Group gid syntax is invalid")
+    return GroupId(text)
+
+
+def uid_from(text: str) -> UserId:
+    """Raises: Unusable."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,16}", text):
+        raise Unusable("User uid syntax is invalid")
+    return UserId(text)
+
+
+def username_from(text: str) -> str:
+    """Raises: Unusable."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,15}", text):
+        raise Unusable("User username syntax is invalid")
+    return text
+
+
+def password_digest(password: str) -> bytes:
+    """What is kept of it.
+
+    Raises:
+        Unusable
+    """
+    if not 1 <= len(password) <= 16 or not password.isascii():
+        raise Unusable("Invalid password length !")
+    return _digest(password)
+
+
+def _digest(password: str) -> bytes:
+    return hashlib.md5(password.encode(), usedforsecurity=False).digest()
+
+
 class Accounts(Protocol):
     """Where users and groups are looked up: a Site."""
 
@@ -68,7 +106,7 @@ def authenticate(accounts: Accounts, username: str, password: str) -> User:
         BadCredentials: unknown name, wrong password, or user or group disabled.
     """
     user = accounts.user(username)
-    digest = hashlib.md5(password.encode(), usedforsecurity=False).digest()
+    digest = _digest(password)
     known = user.password_md5 if user is not None else bytes(16)
     same = hmac.compare_digest(known, digest)
     if user is None or not same or not user.enabled:

@@ -1,12 +1,25 @@
 """Who may come in (contract/http-api.md §7.1)."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.gateway.users import BadCredentials, Group, GroupId, User, UserId, authenticate
+from jasmin_compat.gateway.unusable import Unusable
+from jasmin_compat.gateway.users import (
+    BadCredentials,
+    Group,
+    GroupId,
+    User,
+    UserId,
+    authenticate,
+    gid_from,
+    password_digest,
+    uid_from,
+    username_from,
+)
 from tests.builders import site
 
 USER = User(
@@ -38,3 +51,23 @@ def test_everybody_else_stays_out(known: Site, username: str, password: str) -> 
 
 def test_the_digest_is_not_shown_in_a_repr() -> None:
     assert "password" not in repr(USER)
+
+
+@pytest.mark.parametrize(
+    ("read", "good", "bad", "text"),
+    [
+        (gid_from, "g_1-A", ["", "bad gid!", "g" * 17, "g\n"], "Group gid syntax is invalid"),
+        (uid_from, "u" * 16, ["", "bad uid", "u" * 17], "User uid syntax is invalid"),
+        (username_from, "u" * 15, ["", "a b", "u" * 16], "User username syntax is invalid"),
+        (password_digest, "p" * 16, ["", "p" * 17, "\u20ac"], "Invalid password length !"),
+    ],
+    ids=["gid", "uid", "username", "password"],
+)
+def test_what_a_name_may_be(
+    read: Callable[[str], object], good: str, bad: list[str], text: str
+) -> None:
+    assert read(good)
+    for value in bad:
+        with pytest.raises(Unusable) as wrong:
+            read(value)
+        assert str(wrong.value) == text

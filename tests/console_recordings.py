@@ -1,0 +1,31 @@
+"""What a real Jasmin's console answered to each line (compat_tests/golden/jcli_transcripts)."""
+
+import re
+from collections.abc import Iterator
+
+from tests import golden
+
+LINE_END = re.compile(r"\r+\n")
+PROMPTS = ("> ", "jcli : ")
+
+
+def answers(scenario: str) -> Iterator[tuple[str, str]]:
+    """Each line sent, stripped, and the text answered, without echo and prompt."""
+    (recorded,) = (s for s in golden.load("jcli_transcripts")["scenarios"] if s["name"] == scenario)
+    for exchange in recorded["exchanges"]:
+        if "send" not in exchange:
+            continue
+        line = exchange["send"].strip()
+        text = LINE_END.sub("\n", exchange["recv"])
+        for prompt in PROMPTS:
+            text = text.removesuffix(prompt)
+        yield line, text.partition("\n")[2].rstrip("\n")
+
+
+def answers_to(scenario: str, key: str) -> list[tuple[str, str]]:
+    """Of the lines that give `key` a value: the value, and the answer."""
+    return [
+        (line.removeprefix(key).strip(), answer)
+        for line, answer in answers(scenario)
+        if line == key or line.startswith(f"{key} ")
+    ]
