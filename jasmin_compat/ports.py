@@ -3,7 +3,7 @@
 Adapters turn every foreign exception into one of these errors, `from` the original.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -338,7 +338,7 @@ class SiteUnreadable(Exception):
 
 
 class SiteStore(Protocol):
-    """The working state (design D10): adapters/sqlite_site.py, and memory."""
+    """The working state (design D10): adapters/sqlite_site.py, memory_site.py."""
 
     async def read(self) -> Site | None:
         """The site as of the last write; None before the first.
@@ -350,6 +350,8 @@ class SiteStore(Protocol):
 
     async def write(self, edit: Edit) -> None:
         """All of it, on disk when this returns, or nothing.
+
+        A cancellation waits until it is known which; it comes at the caller's next await.
 
         Raises:
             SiteNotSaved
@@ -397,14 +399,15 @@ class ConnectorStatus:
 
 
 class Connectors(Protocol):
-    """The SMPP client connectors that run here: flows/fleet.py."""
+    """The SMPP client connectors that run here: flows/fleet.py. Which of them, the site says."""
 
-    async def start(self, cid: ConnectorId) -> bool:
-        """False when it runs already."""
-        ...
+    async def settle(self, cids: Iterable[ConnectorId], *, anew: bool = False) -> None:
+        """Have them run, or not, as the site says now; returns when it is so.
 
-    async def stop(self, cid: ConnectorId) -> bool:
-        """Returns when it has drained, unbound, and no longer consumes; False when it stood."""
+        One that is to stop has drained, unbound, and consumes no more then; one that is to run has
+        begun to connect. A running one is started again only for keys that take it, or `anew`,
+        which counts its starts from 0. When the caller is cancelled, it happens all the same.
+        """
         ...
 
     def status(self, cid: ConnectorId) -> ConnectorStatus: ...

@@ -1,6 +1,11 @@
 """Hand-written stand-ins for ports, held to the same protocols as the real adapters."""
 
 import asyncio
+from collections.abc import Iterable
+
+from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.gateway.site import Site
+from jasmin_compat.ports import ConnectorStatus, ProfileRead, SiteNotSaved, SiteUnreadable
 
 from tests.waiting import until
 
@@ -44,3 +49,38 @@ class FakeClock:
             if due <= self._now:
                 self._sleepers.remove((due, woken))
                 woken.set()
+
+
+class FakeConnectors:
+    """ports.Connectors that keep what they were told."""
+
+    def __init__(self) -> None:
+        self.settled: list[tuple[str, bool]] = []
+        """Connector, and whether anew."""
+
+    async def settle(self, cids: Iterable[ConnectorId], *, anew: bool = False) -> None:
+        self.settled += [(cid, anew) for cid in cids]
+
+    def status(self, cid: ConnectorId) -> ConnectorStatus:  # noqa: ARG002 RUF100
+        return ConnectorStatus(is_started=False, session="NONE", starts=0, stops=0)
+
+
+class MemoryProfiles:
+    """ports.Profiles without files; may be told to fail."""
+
+    def __init__(self) -> None:
+        self.sites: dict[str, Site] = {}
+        self.fails_with: SiteNotSaved | SiteUnreadable | None = None
+
+    async def read(self, profile: str) -> ProfileRead | None:
+        self._demand()
+        site = self.sites.get(profile)
+        return None if site is None else ProfileRead(site=site)
+
+    async def write(self, profile: str, site: Site) -> None:
+        self._demand()
+        self.sites[profile] = site
+
+    def _demand(self) -> None:
+        if self.fails_with is not None:
+            raise self.fails_with

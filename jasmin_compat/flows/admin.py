@@ -1,0 +1,127 @@
+"""How the site changes: decided on what is now, written, then in force, and the connectors follow.
+
+The one way in for the console, and for whatever else changes the site of a running gateway.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.gateway.site import Drop, Edit, Kind, Put, Site, apply, edit_to
+from jasmin_compat.ports import Connectors, ConnectorStatus, ProfileRead, Profiles, SiteStore
+from jasmin_compat.runtime.current import Current
+
+
+class Administration:
+    """Changes one site; those who read it hold `current`."""
+
+    def __init__(
+        self,
+        current: Current[Site],
+        *,
+        store: SiteStore,
+        profiles: Profiles,
+        connectors: Connectors,
+    ) -> None:
+        """`current` holds what `store` holds."""
+        self._current = current
+        self._store = store
+        self._profiles = profiles
+        self._connectors = connectors
+        self._turn = asyncio.Lock()
+        self._profile_turn = asyncio.Lock()
+
+    @property
+    def site(self) -> Site:
+        return self._current()
+
+    async def change(self, decide: Callable[[Site], Edit]) -> Edit:
+        """Do what `decide` says of the site as it is now; the result is that.
+
+        It is on disk before it is in force. Returns when connectors it stops have stopped, and
+        those it starts are on their way.
+
+        Raises:
+            SiteNotSaved: nothing has changed.
+            whatever `decide` raises: nothing has changed.
+        """
+        return await self._change(decide, anew=False)
+
+    async def start(self, cid: ConnectorId) -> bool:
+        """False when it runs already, or is not there. Raises: SiteNotSaved."""
+
+        def decide(site: Site) -> Edit:
+            if cid not in site.connectors or site.started.get(cid, False):
+                return ()
+            return (Put(Kind.STARTED, cid, item=True),)
+
+        return bool(await self.change(decide))
+
+    async def stop(self, cid: ConnectorId) -> bool:
+        """False when it stands already, or is not there. Raises: SiteNotSaved."""
+
+        def decide(site: Site) -> Edit:
+            return (Drop(Kind.STARTED, cid),) if site.started.get(cid, False) else ()
+
+        return bool(await self.change(decide))
+
+    async def remove_connector(self, cid: ConnectorId) -> bool:
+        """Stop it and forget it; its queue stays. False when it is not there.
+
+        Raises:
+            SiteNotSaved: it is there, and runs if it ran.
+        """
+
+        def decide(site: Site) -> Edit:
+            if cid not in site.connectors:
+                return ()
+            return (Drop(Kind.CONNECTOR, cid), Drop(Kind.STARTED, cid))
+
+        return bool(await self.change(decide))
+
+    def status(self, cid: ConnectorId) -> ConnectorStatus:
+        return self._connectors.status(cid)
+
+    async def persist(self, profile: str) -> None:
+        """Keep a copy of the site under that name. Raises: SiteNotSaved."""
+        async with self._profile_turn:
+            await self._profiles.write(profile, self.site)
+
+    async def load(self, profile: str) -> ProfileRead | None:
+        """Put the site kept under that name in place of this one; None when there is none.
+
+        Every connector is stopped, and those started that ran when it was kept.
+
+        Raises:
+            SiteUnreadable, SiteNotSaved: nothing has changed.
+        """
+        async with self._profile_turn:
+            read = await self._profiles.read(profile)
+        if read is not None:
+            edit = edit_to(read.site)
+            await self._change(lambda _: edit, anew=True)
+        return read
+
+    async def _change(self, decide: Callable[[Site], Edit], *, anew: bool) -> Edit:
+        async with self._turn:
+            before = self._current()
+            edit = decide(before)
+            if not edit:
+                return edit
+            after = apply(before, edit)
+            await self._store.write(edit)
+            self._current.swap(after)  # no await since the write: they cannot differ
+        cids = _connectors(before, after, anew=anew)
+        if cids:
+            await self._connectors.settle(cids, anew=anew)
+        return edit
+
+
+def _connectors(before: Site, after: Site, *, anew: bool) -> list[ConnectorId]:
+    """Those that are not as they were; with `anew` all."""
+    cids = before.connectors | after.connectors  # type: ignore[operator]  # tables of a Site are dicts
+    return [cid for cid in cids if anew or _of(before, cid) != _of(after, cid)]
+
+
+def _of(site: Site, cid: ConnectorId) -> object:
+    return site.connectors.get(cid), site.started.get(cid, False)
