@@ -311,3 +311,12 @@ def _contradictions(fields: dict[str, object]) -> list[str]:
     if fields.get("ssl_verify") and not fields.get("ssl"):
         return ["ssl_verify needs ssl yes"]
     return []
+
+
+def takes_restart(before: SmppConnector, after: SmppConnector) -> bool:
+    """Whether a running connector has to be started again for what was changed."""
+    return any(
+        getattr(before, key.field) != getattr(after, key.field)
+        for key in KEYS
+        if key.takes == "restart"
+    )

@@ -1,10 +1,17 @@
 """Connectors: Jasmin's keys, defaults and words."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
-from jasmin_compat.gateway.connectors import KEYS, BadConnector, SmppConnector, connector_from
+from jasmin_compat.gateway.connectors import (
+    KEYS,
+    BadConnector,
+    SmppConnector,
+    connector_from,
+    takes_restart,
+)
 from jasmin_compat.gateway.messages import ConnectorId
 
 CID = ConnectorId("smsc1")
@@ -174,3 +181,20 @@ def test_a_ca_means_that_the_peer_is_verified() -> None:
 
 def test_the_password_is_not_printed() -> None:
     assert "hush" not in repr(connector_from({"cid": "smsc1", "password": "hush"}))
+
+
+@pytest.mark.parametrize(
+    ("fields_", "restart"),
+    [
+        ({}, False),
+        ({"host": "10.0.0.1"}, True),
+        ({"submit_throughput": 9, "password": "other"}, True),
+        ({"submit_throughput": 9, "window": 1, "ssl": True, "log_level": 10}, False),
+    ],
+    ids=str,
+)
+def test_the_table_says_what_a_running_connector_is_started_again_for(
+    fields_: dict[str, Any], restart: bool
+) -> None:
+    before = SmppConnector(cid=CID)
+    assert takes_restart(before, replace(before, **fields_)) is restart
