@@ -3,13 +3,14 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jasmin_compat.daemons.frame import Frame
 from jasmin_compat.daemons.log_specs import connector_log_spec
 from jasmin_compat.daemons.parts import Part
-from jasmin_compat.daemons.policies import consume_policy, submit_policy
+from jasmin_compat.daemons.policies import consume_policy, fleet_policy, submit_policy
 from jasmin_compat.flows.connector_queue import ConnectorQueue
+from jasmin_compat.flows.fleet import Fleet
 from jasmin_compat.flows.mo import Inbound, InboundPorts
 from jasmin_compat.flows.submit import SubmitPorts, Submits
 from jasmin_compat.gateway.connectors import SmppConnector
@@ -18,8 +19,8 @@ from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Queues, Store
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.servers.measures import Measured
-from jasmin_compat.smpp_io.client import SmppClient
-from jasmin_compat.wire.amqp_names import lookup_binding, submit_binding
+from jasmin_compat.smpp_io.client import ConnectorCounts, SmppClient
+from jasmin_compat.wire.amqp_names import lookup_binding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,61 +32,86 @@ class Reach:
     store: Store
     ids: MsgIds
     lookup_pid: str
+    counts: dict[ConnectorId, ConnectorCounts] = field(default_factory=dict)
+    """Since the process started, stops and starts of the connector between."""
 
 
-def connectors_part(frame: Frame, site: Site, reach: Reach) -> Part:
+def make_fleet(frame: Frame, reach: Reach) -> "Fleet[BoundConnector]":
+    """For connectors_part to run."""
+
+    def build(connector: Callable[[], SmppConnector]) -> BoundConnector:
+        return BoundConnector(frame, reach, connector)
+
+    fleet = Fleet(reach.site, build, queues=reach.queues, policy=fleet_policy(frame.settings))
+    frame.sources.append(lambda: [m for one in fleet.running() for m in one.measured()])
+    return fleet
+
+
+def connectors_part(fleet: "Fleet[BoundConnector]", reach: Reach) -> Part:
     """Runs the connectors that the site starts; the others only get their queues."""
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
-        cids = site.connectors
-        bindings = [submit_binding(cid) for cid in cids]
-        await reach.queues.declare([*bindings, lookup_binding(reach.lookup_pid)])
-        started()
-        async with asyncio.TaskGroup() as tasks:
-            for cid in site.started:
-                tasks.create_task(_run_connector(frame, cid, reach, stop), name=f"connector {cid}")
+        await reach.queues.declare([lookup_binding(reach.lookup_pid)])
+        await fleet.run(stop, started)
 
     return Part("SMPPClientManagerPB", run)
 
 
-async def _run_connector(frame: Frame, cid: ConnectorId, reach: Reach, stop: asyncio.Event) -> None:
-    """Bound until `stop`; then its queue is drained before it unbinds."""
+class BoundConnector:
+    """One connector, all its parts, from its start to its stop."""
 
-    def connector() -> SmppConnector:
-        return reach.site().connectors[cid]
+    def __init__(self, frame: Frame, reach: Reach, connector: Callable[[], SmppConnector]) -> None:
+        keys = connector()
+        frame.logs.add(connector_log_spec(keys, frame.read))
+        policy = submit_policy(frame.settings)
+        self._inbound = Inbound(
+            InboundPorts(
+                connector=connector,
+                queues=reach.queues,
+                store=reach.store,
+                new_msgid=lambda cid: MsgId(reach.ids.of_deliver(cid=cid)),
+                local_now=frame.clock.local_now,
+            ),
+            log_privacy=policy.log_privacy,
+        )
+        self._link = SmppClient(connector, self._inbound, clock=frame.clock, random=random.random)
+        self._link.counts = reach.counts.setdefault(keys.cid, self._link.counts)
+        ports = SubmitPorts(
+            link=self._link,
+            connector=connector,
+            queues=reach.queues,
+            store=reach.store,
+            clock=frame.clock,
+            local_now=frame.clock.local_now,
+        )
+        self._submits = Submits(ports, policy)
+        self._queue = ConnectorQueue(
+            self._submits, ports, policy, consume_policy=consume_policy(frame.settings)
+        )
 
-    frame.logs.add(connector_log_spec(connector(), frame.read))
-    policy = submit_policy(frame.settings)
-    inbound_ports = InboundPorts(
-        connector=connector,
-        queues=reach.queues,
-        store=reach.store,
-        new_msgid=lambda cid: MsgId(reach.ids.of_deliver(cid=cid)),
-        local_now=frame.clock.local_now,
-    )
-    inbound = Inbound(inbound_ports, log_privacy=policy.log_privacy)
-    link = SmppClient(connector, inbound, clock=frame.clock, random=random.random)
-    ports = SubmitPorts(
-        link=link,
-        connector=connector,
-        queues=reach.queues,
-        store=reach.store,
-        clock=frame.clock,
-        local_now=frame.clock.local_now,
-    )
-    submits = Submits(ports, policy)
-    queue = ConnectorQueue(submits, ports, policy, consume_policy=consume_policy(frame.settings))
-    labels = {"cid": str(cid)}
-    frame.sources.append(
-        lambda: [
-            Measured(prefix="smppc", counts=link.counts, labels=labels),
-            Measured(prefix="submit", counts=submits.counts, labels=labels),
-            Measured(prefix="inbound", counts=inbound.counts, labels=labels),
-            Measured(prefix="consumer", counts=queue.counts, labels={"queue": f"submit.sm.{cid}"}),
+    @property
+    def session(self) -> str:
+        return self._link.session_state.value
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Bound until `stop`; then its queue is drained before it unbinds."""
+        leave = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._link.run(leave), name=f"smpp client {self._link.cid}")
+            await self._queue.run(stop)
+            leave.set()
+
+    def use_connector(self) -> None:
+        self._link.use_connector()
+
+    def measured(self) -> list[Measured]:
+        cid = str(self._link.cid)
+        labels = {"cid": cid}
+        return [
+            Measured(prefix="smppc", counts=self._link.counts, labels=labels),
+            Measured(prefix="submit", counts=self._submits.counts, labels=labels),
+            Measured(prefix="inbound", counts=self._inbound.counts, labels=labels),
+            Measured(
+                prefix="consumer", counts=self._queue.counts, labels={"queue": f"submit.sm.{cid}"}
+            ),
         ]
-    )
-    leave = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(link.run(leave), name=f"smpp client {cid}")
-        await queue.run(stop)
-        leave.set()

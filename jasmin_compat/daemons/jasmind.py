@@ -4,7 +4,7 @@ import argparse
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from jasmin_compat.daemons.connectors_part import Reach, connectors_part
+from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
 from jasmin_compat.daemons.dlr_parts import lookup_part, thrower_part
 from jasmin_compat.daemons.frame import (
     EXIT_SETTINGS,
@@ -87,19 +87,14 @@ async def run_gateway(
             parts.append(thrower_part(frame, queues=queues, calls=calls))
         if roles.lookup:
             parts.append(lookup_part(frame, queues=queues, store=store))
-        parts.append(
-            connectors_part(
-                frame,
-                site,
-                Reach(
-                    site=current,
-                    queues=queues,
-                    store=store,
-                    ids=ids,
-                    lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
-                ),
-            )
+        reach = Reach(
+            site=current,
+            queues=queues,
+            store=store,
+            ids=ids,
+            lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
         )
+        parts.append(connectors_part(make_fleet(frame, reach), reach))
         if roles.http:
             parts.append(http_part(frame, site=current, queues=queues, store=store, ids=ids))
         await run_parts(frame, parts)

@@ -8,6 +8,7 @@ from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
 from jasmin_compat.flows.consume import ConsumePolicy
+from jasmin_compat.flows.fleet import FleetPolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
@@ -17,6 +18,9 @@ from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.settings.sections import RedisClient, Settings
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
+
+UNBIND_S = 5.0
+"""After drain_s, for a connector to unbind."""
 
 
 def amqp_policy(settings: Settings, *, name: str = "jasmin-compat") -> AmqpPolicy:
@@ -206,6 +210,10 @@ def consume_policy(settings: Settings) -> ConsumePolicy:
         broker_pause_s=settings.amqp_broker.refused_pause_s,
         drain_s=settings.shutdown.drain_s,
     )
+
+
+def fleet_policy(settings: Settings) -> FleetPolicy:
+    return FleetPolicy(stop_s=settings.shutdown.drain_s + UNBIND_S)
 
 
 def memory_policy(settings: Settings) -> MemoryPolicy:

@@ -5,7 +5,7 @@ from random import Random
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
-from jasmin_compat.daemons.connectors_part import Reach, connectors_part
+from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
 from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.policies import dlr_policy
 from jasmin_compat.daemons.router_part import router_part
@@ -36,7 +36,10 @@ async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
             ids=MsgIds(),
             lookup_pid="main",
         )
-        parts = [router_part(of_test, queues=queues), connectors_part(of_test, site, reach)]
+        parts = [
+            router_part(of_test, queues=queues),
+            connectors_part(make_fleet(of_test, reach), reach),
+        ]
         async with running(of_test, lambda: run_parts(of_test, parts)):
             await queues.publish(write_submit(_queued()))
             await until(lambda: smsc.counts.submits == 1)

@@ -14,6 +14,7 @@ from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
 from jasmin_compat.daemons import policies
 from jasmin_compat.flows.consume import ConsumePolicy
+from jasmin_compat.flows.fleet import FleetPolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
@@ -43,6 +44,7 @@ POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
     policies.send_policy: (SendPolicy(long_content=LongContent()), set()),
     policies.redis_policy: (RedisPolicy(), set()),
     policies.consume_policy: (ConsumePolicy(), {"drain_s"}),  # the daemon's, for all its parts
+    policies.fleet_policy: (FleetPolicy(), set()),
     policies.memory_policy: (MemoryPolicy(), set()),
 }
 
