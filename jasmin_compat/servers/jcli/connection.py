@@ -139,11 +139,9 @@ class Session:
 
     async def _answer(self, line: str) -> Said:
         """Whatever a command does, its session goes on: Jasmin drops it."""
-        number, log = self._visit.number, self._desk.log
-        if self._login.hides:
-            log.debug("[sref:%s] Received a password", number)
-        else:
-            log.debug("[sref:%s] Received line: %s", number, self._typed_log.shown(line))
+        if self._login.is_over:  # before, any line may be a password, typed too soon or too late
+            shown = self._typed_log.shown(line)
+            self._desk.log.debug("[sref:%s] Received line: %s", self._visit.number, shown)
         try:
             return await self._login.take(line)
         except Exception:  # noqa: BLE001

@@ -114,6 +114,11 @@ class Login:
         return self._commands.words if self._commands is not None else ()
 
     @property
+    def is_over(self) -> bool:
+        """Lines go to the commands."""
+        return self._commands is not None
+
+    @property
     def hides(self) -> bool:
         """The next line is a password."""
         return self._commands is None and self._username != ""

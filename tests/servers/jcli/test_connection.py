@@ -29,6 +29,16 @@ async def test_a_command_that_fails_costs_neither_the_session_nor_a_password(
     assert "[sref:2] Received line: password ***" in caplog.text
 
 
+async def test_a_password_typed_too_soon_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "jcli")
+    async with room() as served:
+        client = await served.connect()
+        await client.types(b"jclipwd\r\njcliadmin\r\n", until=b"Username: ")
+        await client.types(b"jcliadmin\r\njclipwd\r\n")
+    assert "Login refused" in caplog.text
+    assert "jclipwd" not in caplog.text
+
+
 async def test_a_session_that_is_broken_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
     async with room() as served:
         broken, other = await served.log_in(), await served.log_in()
