@@ -1,8 +1,10 @@
 """What a real Jasmin's console answered to each line (compat_tests/golden/jcli_transcripts)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from jasmin_compat.gateway.connectors import BadConnector
+from jasmin_compat.gateway.unusable import Mistyped, Unusable
 from tests import golden
 
 LINE_END = re.compile(r"\r+\n")
@@ -29,3 +31,15 @@ def answers_to(scenario: str, key: str) -> list[tuple[str, str]]:
         for line, answer in answers(scenario)
         if line == key or line.startswith(f"{key} ")
     ]
+
+
+def told(take: Callable[[str], str], line: str) -> str:
+    """What the console answers when `take` gives a text, or refuses the line."""
+    try:
+        return take(line)
+    except Mistyped as wrong:
+        return str(wrong)
+    except BadConnector as wrong:
+        return f"Error: {wrong.mistakes[0]}"
+    except Unusable as wrong:
+        return f"Error: {wrong}"

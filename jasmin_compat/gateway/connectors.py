@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.gateway.tlv_rules import tlv_rules, tlv_rules_text
+from jasmin_compat.gateway.unusable import Mistyped, Unusable
 
 BindOperation = Literal["transceiver", "transmitter", "receiver"]
 Takes = Literal["at once", "next bind", "restart", "creation"]
@@ -66,7 +68,8 @@ class SmppConnector:
     inactivity_timeout_s: float = 300
     """Without any PDU in or out the session ends; 0: never."""
     ssl: bool = False
-    custom_tlvs: str = ""
+    custom_tlvs: str = "none"
+    """Rules as `gateway/tlv_rules` writes them."""
     service_type: str = ""
     # ours: not shown in the console, which shows Jasmin's keys only
     window: int = 10
@@ -78,8 +81,11 @@ class SmppConnector:
     """deliver_sm and data_sm worked on at a time; the stream is not read beyond."""
 
 
-class BadConnector(Exception):
-    """A connector's values cannot be used; `mistakes` has one text for each, in Jasmin's words."""
+class BadConnector(Unusable):
+    """A connector's values cannot be used; `mistakes` has one text for each, in Jasmin's words.
+
+    Jasmin's console tells the first.
+    """
 
     def __init__(self, mistakes: tuple[str, ...]) -> None:
         super().__init__("; ".join(mistakes))
@@ -88,6 +94,13 @@ class BadConnector(Exception):
 
 class _Mistake(Exception):
     """One value cannot be used."""
+
+
+class _UnknownValue(_Mistake):
+    """Jasmin refuses it while it is typed in."""
+
+    def __init__(self, key: "Key", value: object) -> None:
+        super().__init__(f"Unknown value for key {key.name}: {value}")
 
 
 Parser = Callable[["Key", object], object]
@@ -181,12 +194,12 @@ def _integer(least: int, most: int) -> Parser:
 
 
 def _one_of(*values: int) -> Parser:
-    """An enumerated key: Jasmin refuses it while it is typed in."""
+    """An enumerated key."""
 
     def parse(key: Key, value: object) -> int:
         number = _as_number(value)
         if not isinstance(number, int) or number not in values:
-            raise _Mistake(f"Unknown value for key {key.name}: {value}")
+            raise _UnknownValue(key, value)
         return number
 
     return parse
@@ -208,8 +221,15 @@ def _boolean(key: Key, value: object) -> bool:
     if isinstance(value, bool):
         return value
     if value not in ("yes", "no"):
-        raise _Mistake(f"Unknown value for key {key.name}: {value}")
+        raise _UnknownValue(key, value)
     return value == "yes"
+
+
+def _tlv_rules(key: Key, value: object) -> str:
+    try:
+        return tlv_rules_text(tlv_rules(_text(key, value)))
+    except ValueError:
+        raise _UnknownValue(key, value) from None
 
 
 def _cid(_key: Key, value: object) -> str:
@@ -269,7 +289,7 @@ KEYS: tuple[Key, ...] = (  # in the order `smppccm -s` shows them; ours behind
     Key("dst_npi", "dest_addr_npi", "dest_addr_npi", _NPI),
     Key("trx_to", "inactivity_timeout_s", "inactivityTimerSecs", _seconds),
     Key("ssl", "ssl", "useSSL", _boolean, "next bind"),
-    Key("custom_tlvs", "custom_tlvs", "custom_tlvs", _or_none(_text, "")),
+    Key("custom_tlvs", "custom_tlvs", "custom_tlvs", _or_none(_tlv_rules, "none")),
     Key("service_type", "service_type", "service_type", _or_none(_wire_text(5), "")),
     Key("window", "window", "window", _integer(1, 10_000), "next bind"),
     Key("ssl_ca", "ssl_ca", "ssl_ca", _or_none(_text), "next bind"),
@@ -278,19 +298,46 @@ KEYS: tuple[Key, ...] = (  # in the order `smppccm -s` shows them; ours behind
     Key("inbound_open", "inbound_open", "inbound_open", _integer(1, 10_000), "next bind"),
 )
 _BY_NAME = {key.name: key for key in KEYS}
+_CHECKED_FIRST = (  # Jasmin's order (protocols/smpp/configs.py)
+    *("cid", "port", "logprivacy", "bind_to", "elink_interval", "trx_to", "res_to", "pdu_red_to"),
+    *("dlr_expiry", "host", "username", "password", "con_loss_delay", "con_fail_delay", "bind"),
+    *("coding", "requeue_delay", "submit_throughput", "dlr_msgid"),
+)
+_IN_ORDER = (
+    *(_BY_NAME[name] for name in _CHECKED_FIRST),
+    *(key for key in KEYS if key.name not in _CHECKED_FIRST),
+)
+
+
+def check_typed(name: str, text: str) -> None:
+    """What Jasmin refuses at once; everything else when the connector is saved.
+
+    Raises:
+        Mistyped: there is no such key.
+        Unusable: an enumerated key has no such value.
+    """
+    key = _BY_NAME.get(name)
+    if key is None:
+        raise Mistyped(f"Unknown SMPPClientConfig key: {name}")
+    try:
+        key.parse(key, text)
+    except _UnknownValue as wrong:
+        raise Unusable(str(wrong)) from None
+    except _Mistake:
+        pass
 
 
 def connector_from(values: Mapping[str, object]) -> SmppConnector:
     """A connector from its keys by console name; texts are read as the console reads them.
 
     Raises:
-        BadConnector: with every mistake, in the order of KEYS.
+        BadConnector: with every mistake, in the order Jasmin looks for them.
     """
     mistakes = [f"Unknown SMPPClientConfig key: {k}" for k in values if k not in _BY_NAME]
     if values.get("cid") is None:
         mistakes.append("SMPPConfig must have an id")
     fields: dict[str, object] = {}
-    for key in KEYS:
+    for key in _IN_ORDER:
         if key.name in values and (key.name, values[key.name]) != ("cid", None):
             try:
                 fields[key.field] = key.parse(key, values[key.name])
@@ -300,6 +347,16 @@ def connector_from(values: Mapping[str, object]) -> SmppConnector:
     if mistakes:
         raise BadConnector(tuple(mistakes))
     return SmppConnector(**fields)  # type: ignore[arg-type]  # the parsers give the fields' types
+
+
+def updated(connector: SmppConnector, values: Mapping[str, object]) -> SmppConnector:
+    """The connector with some keys changed.
+
+    Raises:
+        BadConnector
+    """
+    before = {key.name: getattr(connector, key.field) for key in KEYS}
+    return connector_from({**before, **values})
 
 
 def _contradictions(fields: dict[str, object]) -> list[str]:

@@ -9,10 +9,13 @@ from jasmin_compat.gateway.connectors import (
     KEYS,
     BadConnector,
     SmppConnector,
+    check_typed,
     connector_from,
     takes_restart,
+    updated,
 )
 from jasmin_compat.gateway.messages import ConnectorId
+from tests.console_recordings import answers, told
 
 CID = ConnectorId("smsc1")
 JASMIN_SHOWS = [
@@ -198,3 +201,54 @@ def test_the_table_says_what_a_running_connector_is_started_again_for(
 ) -> None:
     before = SmppConnector(cid=CID)
     assert takes_restart(before, replace(before, **fields_)) is restart
+
+
+# covers: JCLI-17 JCLI-21
+def test_the_console_is_answered_as_by_jasmin() -> None:
+    """Enumerated keys are refused while they are typed, the others when they are saved."""
+    typed: dict[str, object] = {}
+
+    def take(line: str) -> str:
+        key, _, value = line.partition(" ")
+        if line == "ok":
+            return f"Successfully added connector [{connector_from(typed).cid}]"
+        check_typed(key, value)
+        typed[key] = value
+        return ""
+
+    checked = 0
+    for line, answer in answers("smppccm-add"):
+        if line == "smppccm -a":
+            typed.clear()
+        if line.startswith("smppccm ") or "least connector id" in answer or line == "ko":
+            continue
+        if answer != "Failed adding connector, check log for details":  # see test_changes
+            assert told(take, line) == answer, line
+            checked += 1
+    assert checked > 120
+
+
+def test_jasmin_tells_the_mistake_it_finds_first() -> None:
+    with pytest.raises(BadConnector) as caught:
+        connector_from({"cid": "abc", "username": "u" * 16, "trx_to": "x", "host": 1})
+    assert [m.split()[0] for m in caught.value.mistakes] == [
+        "inactivityTimerSecs",
+        "host",
+        "username",
+    ]
+
+
+def test_a_connector_is_changed_in_some_keys() -> None:
+    before = connector_from(
+        {"cid": "abc", "ssl": "yes", "ssl_verify": "yes", "port": 1, "bind_to": 2}
+    )
+    after = updated(before, {"bind_to": "2.5", "src_addr": "none"})
+    assert after == replace(before, bind_timeout_s=2.5)
+    with pytest.raises(BadConnector, match="port must be an integer"):
+        updated(before, {"port": "x"})
+
+
+def test_rules_of_tlvs_are_kept_in_one_form() -> None:
+    made = connector_from({"cid": "abc", "custom_tlvs": "12288,Int2,-"})
+    assert made.custom_tlvs == "0x3000,Int2,-,optional"
+    assert updated(made, {"custom_tlvs": "none"}).custom_tlvs == "none"
