@@ -1,7 +1,10 @@
 """Filters of routes and interceptors, and when they match (contract/routing.md §2)."""
 
+import functools
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import NewType
 
 from jasmin_compat.gateway.messages import ConnectorId
@@ -10,9 +13,31 @@ from jasmin_compat.gateway.users import GroupId, UserId
 FilterId = NewType("FilterId", str)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What filters look at in a message."""
+
+    at: datetime
+    """Naive local time."""
+    source_addr: bytes | None
+    """None: it has none, and no pattern matches it. (In Jasmin the sender gets an error.)"""
+    destination_addr: bytes
+    content: bytes
+    """Of the first part, as it is on the wire."""
+    tags: tuple[str, ...] = ()
+    uid: UserId | None = None
+    """The sender (MT), as gid."""
+    gid: GroupId | None = None
+    cid: ConnectorId | None = None
+    """The connector it came by (MO)."""
+
+
 @dataclass(frozen=True, slots=True)
 class TransparentFilter:
     """Matches every message."""
+
+    def matches(self, _facts: Facts) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +46,18 @@ class ConnectorFilter:
 
     cid: ConnectorId
 
+    def matches(self, facts: Facts) -> bool:
+        return facts.cid == self.cid
+
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
     """MT only, as GroupFilter."""
 
     uid: UserId
+
+    def matches(self, facts: Facts) -> bool:
+        return facts.uid == self.uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +66,18 @@ class GroupFilter:
 
     gid: GroupId
 
+    def matches(self, facts: Facts) -> bool:
+        return facts.gid == self.gid
+
 
 @dataclass(frozen=True, slots=True)
 class SourceAddrFilter:
     """A regular expression matched from the start, as in the next two."""
 
     pattern: str
+
+    def matches(self, facts: Facts) -> bool:
+        return facts.source_addr is not None and _starts(self.pattern, facts.source_addr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +86,18 @@ class DestinationAddrFilter:
 
     pattern: str
 
+    def matches(self, facts: Facts) -> bool:
+        return _starts(self.pattern, facts.destination_addr)
+
 
 @dataclass(frozen=True, slots=True)
 class ShortMessageFilter:
     """On the octets of the message, read as UTF-8: other alphabets are not decoded."""
 
     pattern: str
+
+    def matches(self, facts: Facts) -> bool:
+        return _starts(self.pattern, facts.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +107,9 @@ class DateIntervalFilter:
     first: date
     last: date
 
+    def matches(self, facts: Facts) -> bool:
+        return self.first <= facts.at.date() <= self.last
+
 
 @dataclass(frozen=True, slots=True)
 class TimeIntervalFilter:
@@ -71,6 +117,9 @@ class TimeIntervalFilter:
 
     first: time
     last: time
+
+    def matches(self, facts: Facts) -> bool:
+        return self.first <= facts.at.time() <= self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +135,9 @@ class TagFilter:
 
     tag: str
 
+    def matches(self, facts: Facts) -> bool:
+        return self.tag in facts.tags
+
 
 Filter = (
     TransparentFilter
@@ -100,3 +152,28 @@ Filter = (
     | EvalPyFilter
     | TagFilter
 )
+
+
+Evaluate = Callable[[EvalPyFilter, Facts], bool]
+"""Runs the operator's code; who calls decides where."""
+
+
+def matches_nothing(_filter: EvalPyFilter, _facts: Facts) -> bool:
+    """An Evaluate for where no code is run."""
+    return False
+
+
+def matches(asked: Filter, facts: Facts, evaluate: Evaluate) -> bool:
+    """Whether the message is one the filter is for."""
+    if isinstance(asked, EvalPyFilter):
+        return evaluate(asked, facts)
+    return asked.matches(facts)
+
+
+@functools.lru_cache(maxsize=10_000)  # re's own cache holds 512
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _starts(pattern: str, octets: bytes) -> bool:
+    return _compiled(pattern).match(octets.decode("utf-8", "replace")) is not None
