@@ -35,6 +35,9 @@ from jasmin_compat.wire.amqp_names import TRIES
 from jasmin_compat.wire.dlr_messages import write_lookup
 from jasmin_compat.wire.submit_messages import read_submit, write_submit_resp
 
+RATE_S: Final = 1.0
+"""A changed submit_throughput counts after so long, also for a message that waits already."""
+
 log: Final = logging.getLogger("jasmin-sm-listener")
 
 
@@ -214,13 +217,13 @@ class Submits:
         return dict(zip(parts, outcomes, strict=True))
 
     async def _wait_for_pace(self) -> float:
-        """The rate; it is read again after each wait, since it may have been changed."""
+        """The rate, which is read again meanwhile: it may be changed."""
         while True:
             rate_per_s = self._ports.connector().submit_throughput
             wait_s = self._pace.wait_s(rate_per_s, self._ports.clock.monotonic())
             if wait_s <= 0 or self._leaving.is_set():
                 return rate_per_s
-            await first_of(self._ports.clock.sleep(wait_s), self._leaving.wait())
+            await first_of(self._ports.clock.sleep(min(wait_s, RATE_S)), self._leaving.wait())
 
     def _again(self, again: Again) -> Verdict:
         match again.why:
