@@ -126,5 +126,28 @@ def edit_to(site: Site) -> Edit:
     return tuple(steps)
 
 
+def edit_over(site: Site, over: Site) -> Edit:
+    """Put what `over` has over what `site` has; nothing of what is the same already.
+
+    A connector of `over` that it does not start is stopped. An account of `site` that has the name
+    of one of `over` gives way.
+    """
+    steps: list[Step] = [
+        Drop(Kind.USER, site.uids[name])
+        for name, uid in over.uids.items()
+        if site.uids.get(name, uid) != uid
+    ]
+    steps += [
+        Drop(Kind.STARTED, cid)
+        for cid in over.connectors
+        if cid in site.started and cid not in over.started
+    ]
+    for kind in Kind:
+        before: Mapping[Key, Item] = getattr(site, kind.value)
+        table: Mapping[Key, Item] = getattr(over, kind.value)
+        steps += [Put(kind, key, item) for key, item in table.items() if before.get(key) != item]
+    return tuple(steps)
+
+
 _FIELDS = {f.name for f in fields(Site)}
 assert {kind.value for kind in Kind} | {"uids"} == _FIELDS

@@ -6,9 +6,10 @@ import pytest
 
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.routes import Route, Target
-from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site, apply, edit_to
+from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site, apply, edit_over, edit_to
 from jasmin_compat.gateway.users import UserId
 from tests import builders
+from tests.builders import CID
 
 USER = builders.user()
 
@@ -53,3 +54,27 @@ def test_the_steps_of_an_edit_happen_in_order() -> None:
 def test_any_site_can_become_any_other() -> None:
     other = builders.site(builders.user("other"), started={builders.CID: True})
     assert apply(builders.site(), edit_to(other)) == other
+
+
+def test_a_site_is_put_over_another_and_what_only_that_has_stays() -> None:
+    theirs = builders.site(builders.user("kept"), builders.user("full", "old"), started={CID: True})
+    over = builders.site(builders.user("full", "new"), builders.user("more"))
+    after = apply(theirs, edit_over(theirs, over))
+    assert list(after.users) == ["kept", "full", "more"]
+    assert after.users[UserId("full")] == over.users[UserId("full")]
+    assert after.started == {}
+    assert edit_over(after, over) == ()
+
+
+def test_an_account_gives_way_to_one_of_the_site_file_with_its_name() -> None:
+    namesake = replace(builders.user("other"), username="full")
+    site = builders.site(namesake)
+    after = apply(site, edit_over(site, builders.site(USER)))
+    assert (list(after.users), after.user("full")) == (["full"], USER)
+
+
+def test_what_the_site_file_starts_is_started() -> None:
+    site = builders.site()
+    assert edit_over(site, builders.site(started={CID: True})) == (
+        Put(Kind.STARTED, CID, item=True),
+    )
