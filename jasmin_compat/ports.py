@@ -413,6 +413,10 @@ class Connectors(Protocol):
     def status(self, cid: ConnectorId) -> ConnectorStatus: ...
 
 
+class ScriptUnread(Exception):
+    """A Python source cannot be had, or is none; the text is Jasmin's (adapters/scripts.py)."""
+
+
 # ---------------------------------------------------------------- clock and ids
 
 
