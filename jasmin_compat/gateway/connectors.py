@@ -157,9 +157,12 @@ def _as_number(value: object) -> int | float | None:
                 break
             except ValueError:
                 continue
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:  # an integer beyond any float
+        return None
 
 
 def _number(key: Key, value: object) -> float:

@@ -135,6 +135,7 @@ def test_a_value_is_read_as_the_console_reads_it(
         ("port", "x", "port must be an integer"),
         ("port", 1.5, "port must be an integer"),
         ("port", True, "port must be an integer"),
+        ("port", "9" * 400, "port must be an integer"),
         ("port", 0, "port must be between 1 and 65535"),
         ("host", 1, "host must be a string"),
         ("username", "u" * 16, "username is longer than allowed size (15)"),
