@@ -63,6 +63,7 @@ NOT_SETTINGS = {
     CallsPolicy: {"max_reply_octets"},  # Jasmin's word is ten octets
     RedisPolicy: {"max_batch", "reconnect_max_s", "probe_s"},
     AmqpPolicy: {"delays"},  # of the program: tools serve none
+    FleetPolicy: {"after_crash"},  # of a mistake of ours
 }
 
 
