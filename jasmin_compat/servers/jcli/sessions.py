@@ -30,8 +30,8 @@ class Kinds:
     """Of Jasmin's class, which is announced."""
     arguments: Mapping[str, Sequence[str]]
     """By kind: the keys it adds."""
-    unknown: Callable[[str], str]
-    """The text for a kind there is none of."""
+    find: Callable[[str], str]
+    """The kind's name in Jasmin's spelling. Raises Unusable."""
     kept: str
     """The key that outlives a change of kind."""
     presets: Mapping[str, Values] = field(default_factory=dict)
@@ -135,10 +135,7 @@ class Filling:
 
     def _choose(self, kinds: Kinds, text: str) -> str:
         """What was set for another kind is forgotten."""
-        found = [kind for kind in kinds.arguments if kind.lower() == text.lower()]
-        if not found:
-            raise Mistyped(kinds.unknown(text))
-        kind = self._kind = found[0]
+        kind = self._kind = kinds.find(text)
         kept = {k: v for k, v in self._values.items() if k == kinds.kept}
         self._values = {**kept, **kinds.presets.get(kind, {}), "type": kind}
         arguments = kinds.arguments[kind]

@@ -46,6 +46,13 @@ def _form(save: Saved) -> Form:
     )
 
 
+def _kind(text: str) -> str:
+    for kind in ("Plain", "Static", "Default"):
+        if kind.lower() == text.lower():
+            return kind
+    raise Mistyped(f"Unknown type {text}")
+
+
 def _form_of_kinds(save: Saved) -> Form:
     return Form(
         opening="Adding",
@@ -56,7 +63,7 @@ def _form_of_kinds(save: Saved) -> Form:
         kinds=Kinds(
             module="jasmin.routing.Routes",
             arguments={"Plain": (), "Static": ("filters", "rate"), "Default": ("rate",)},
-            unknown=lambda text: f"Unknown type {text}",
+            find=_kind,
             kept="order",
             presets={"Default": {"order": 0}},
         ),
