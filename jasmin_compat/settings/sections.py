@@ -525,7 +525,7 @@ class RedisClient(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jcli(Logged):
-    """The telnet console (not built yet)."""
+    """The telnet console."""
 
     LOGGER = "jcli"
     bind: str = jasmin("127.0.0.1", _BIND)
@@ -534,6 +534,14 @@ class Jcli(Logged):
     admin_username: str = jasmin("jcliadmin", "Name to log in with.")
     admin_password: str = jasmin(
         "79e9b0aa3f3e7c53e916f7ac47439bcb", _ADMIN_PASSWORD, check=_MD5, secret=True
+    )
+    session_limit: int = ours(
+        0,
+        "Sessions at a time; further ones are told so, and closed; 0: no limit.",
+        check=at_least(0),
+    )
+    idle_timeout_s: float = ours(
+        0, "A session that sends nothing for so long is closed; 0: never.", check=at_least(0)
     )
     log_file: str = _log_file("jcli.log")
 
