@@ -96,25 +96,36 @@ Edit = tuple[Step, ...]
 
 def apply(site: Site, edit: Edit) -> Site:
     """The snapshot after `edit`; tables it does not touch are shared with the one before."""
-    tables: dict[Kind, dict[Key, Item]] = {}
+    tables: dict[Kind, dict[Key, Item]] = {
+        kind: dict(getattr(site, kind.value)) for kind in {step.kind for step in edit}
+    }
+    changed: dict[str, object] = {kind.value: table for kind, table in tables.items()}
+    uids: dict[str, UserId] = {}
+    if Kind.USER in tables:
+        uids = changed["uids"] = dict(site.uids)
     for step in edit:
-        if step.kind not in tables:
-            tables[step.kind] = dict(getattr(site, step.kind.value))
         table = tables[step.kind]
         match step:
             case Put(_, key, item):
+                _rename(uids, table.get(key), item)
                 table[key] = item
             case Drop(_, key):
-                table.pop(key, None)
-            case Clear():
+                _rename(uids, table.pop(key, None), None)
+            case Clear(kind):
                 table.clear()
-    changed: dict[str, object] = {kind.value: table for kind, table in tables.items()}
+                if kind is Kind.USER:
+                    uids.clear()
     for kind in ORDERED & tables.keys():
         changed[kind.value] = dict(sorted(tables[kind].items(), reverse=True))
-    if Kind.USER in tables:
-        users = tables[Kind.USER].values()
-        changed["uids"] = {u.username: u.uid for u in users if isinstance(u, User)}
     return replace(site, **changed)  # type: ignore[arg-type]  # a kind's items have its type
+
+
+def _rename(uids: dict[str, UserId], before: Item | None, after: Item | None) -> None:
+    """One by one: to make the table anew from 100,000 users holds up traffic for 20 ms."""
+    if isinstance(before, User) and uids.get(before.username) == before.uid:
+        del uids[before.username]
+    if isinstance(after, User):
+        uids[after.username] = after.uid
 
 
 def edit_to(site: Site) -> Edit:

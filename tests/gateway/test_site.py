@@ -1,12 +1,13 @@
 """A site is one value; an edit makes the next."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.routes import Route, Target
-from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site, apply, edit_over, edit_to
+from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site, Step, apply, edit_over, edit_to
 from jasmin_compat.gateway.users import UserId
 from tests import builders
 from tests.builders import CID
@@ -35,6 +36,25 @@ def test_a_user_is_found_by_the_name_it_has_now() -> None:
     renamed = replace(USER, username="other")
     after = apply(builders.site(USER), (Put(Kind.USER, USER.uid, renamed),))
     assert (after.user("other"), after.user("full")) == (renamed, None)
+
+
+def test_names_are_those_of_the_accounts_after_any_edit() -> None:
+    draw = Random(5)
+    site = builders.site()
+    for _ in range(300):
+        steps = [_any_step(draw) for _ in range(draw.randrange(1, 6))]
+        site = apply(site, (*steps, Put(Kind.USER, "full", USER)))
+        names = {user.username for user in site.users.values()}
+        assert site.uids.keys() <= names
+        assert all(site.users[uid].username == name for name, uid in site.uids.items())
+        assert site.user("full") is USER
+
+
+def _any_step(draw: Random) -> Step:
+    uid = f"u{draw.randrange(4)}"
+    user = replace(builders.user(uid), username=f"{uid}-{draw.randrange(3)}")
+    steps = (Put(Kind.USER, uid, user), Drop(Kind.USER, uid), Clear(Kind.USER))
+    return draw.choices(steps, (6, 3, 1))[0]
 
 
 def test_routes_stand_with_the_highest_order_first() -> None:
