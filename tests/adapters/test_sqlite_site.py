@@ -1,0 +1,237 @@
+"""The working state on disk keeps the contract, its secrets, and what it cannot understand."""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from jasmin_compat.adapters.sqlite_site import FILE, VERSION, SqliteSite, open_sqlite_site
+from jasmin_compat.gateway.site import Edit, Kind, Put, apply, edit_to
+from jasmin_compat.gateway.users import Group, GroupId
+from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
+from tests import builders
+from tests.contracts.site_contract import OpenStore, SiteStoreContract
+
+SITE = builders.site()
+GROUP: Edit = (Put(Kind.GROUP, "g2", Group(gid=GroupId("g2"))),)
+
+
+class TestSqliteSite(SiteStoreContract):
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> OpenStore:
+        return lambda: open_sqlite_site(tmp_path / "store")
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """With SITE in it."""
+    async with open_sqlite_site(tmp_path) as store:
+        await store.write(edit_to(SITE))
+    return tmp_path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of half a megabyte."""
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(mounted, check=False, stderr=-3).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+def ask(store: SqliteSite, question: str) -> object:
+    return store._thread.submit(store._rows._ask, question).result()
+
+
+def fill_up(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        for _ in range(1000):
+            file.write(bytes(4096))
+    assert os.statvfs(path).f_bavail == 0
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+
+
+def break_page(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(4096 + 8)
+        file.write(b"\xff" * 2000)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+async def opened(folder: Path) -> None:
+    async with open_sqlite_site(folder):
+        pass
+
+
+# ---------------------------------------------------------------- what is there
+
+
+# covers: W-SEC-09
+async def test_only_its_owner_may_read_it(folder: Path) -> None:
+    async with open_sqlite_site(folder) as store:
+        await store.write(GROUP)
+        files = modes(folder)
+    assert files == {FILE: 0o600, f"{FILE}-wal": 0o600, f"{FILE}-shm": 0o600}
+
+
+async def test_what_is_written_waits_for_the_disk_and_is_logged_ahead(folder: Path) -> None:
+    async with open_sqlite_site(folder) as store:
+        assert ask(store, "PRAGMA synchronous") == 2  # FULL
+        assert ask(store, "PRAGMA journal_mode") == "wal"
+
+
+@pytest.mark.parametrize("content", [b"not a database " * 100, b"\x80\x02}q\x00."], ids=repr)
+async def test_what_is_no_database_is_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / FILE
+    path.write_bytes(content)
+    with pytest.raises(SiteUnreadable, match=f"{path}: file is not a database"):
+        await opened(tmp_path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (f"PRAGMA user_version = {VERSION + 1}", "was written by a newer jasmin-compat"),
+        ("PRAGMA application_id = 7", "is a database of another program"),
+    ],
+)
+async def test_what_is_not_ours_or_newer_is_left_as_it_is(
+    folder: Path, change: str, reason: str
+) -> None:
+    path = folder / FILE
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(change)
+    before = path.read_bytes()
+    with pytest.raises(SiteUnreadable, match=reason):
+        await opened(folder)
+    assert path.read_bytes() == before
+
+
+async def test_a_broken_page_is_told(folder: Path) -> None:
+    break_page(folder / FILE)
+    with pytest.raises(SiteUnreadable, match=FILE):
+        await opened(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE items SET body = '{' WHERE kind = 'users'",
+        "UPDATE items SET body = '[1]' WHERE kind = 'users'",
+        "UPDATE items SET kind = 'unheard' WHERE kind = 'users'",
+        "UPDATE items SET key = 'first' WHERE kind = 'mt_routes'",
+    ],
+)
+async def test_a_row_that_cannot_be_read_is_named(folder: Path, change: str) -> None:
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        db.execute(change)
+        db.commit()
+    async with open_sqlite_site(folder) as store:
+        with pytest.raises(SiteUnreadable, match=f"{FILE}: (users|unheard|mt_routes) (full|first)"):
+            await store.read()
+
+
+# ---------------------------------------------------------------- no room
+
+
+async def test_on_a_full_disk_nothing_changes_until_there_is_room(small_disk: Path) -> None:
+    # covers: W-CFG-02
+    fill = small_disk / "fill"
+    async with open_sqlite_site(small_disk) as store:
+        await store.write(edit_to(SITE))
+        fill_up(fill)
+        for _ in range(3):
+            with pytest.raises(SiteNotSaved, match=f"{FILE}: database or disk is full"):
+                await store.write(_many_groups(200))
+            assert await store.read() == SITE
+        fill.unlink()
+        await store.write(GROUP)
+        assert await store.read() == apply(SITE, GROUP)
+    async with open_sqlite_site(small_disk) as store:
+        assert await store.read() == apply(SITE, GROUP)
+
+
+async def test_beyond_its_quota_nothing_changes(folder: Path) -> None:
+    async with open_sqlite_site(folder) as store:
+        pages = ask(store, "PRAGMA page_count")
+        ask(store, f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(SiteNotSaved, match="database or disk is full"):
+            await store.write(_many_groups(1000))
+        assert await store.read() == SITE
+        ask(store, "PRAGMA max_page_count = 1000000")
+        await store.write(_many_groups(1000))
+        assert await store.read() == apply(SITE, _many_groups(1000))
+
+
+async def test_a_folder_nobody_may_write_to_is_told(small_disk: Path) -> None:
+    await opened(small_disk)
+    make_read_only(small_disk)
+    for folder in (small_disk, small_disk / "below"):
+        with pytest.raises((SiteNotSaved, SiteUnreadable), match=str(small_disk)):
+            await opened(folder)
+
+
+async def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SiteNotSaved, match="file/store: Not a directory"):
+        await opened(tmp_path / "file" / "store")
+
+
+def _many_groups(count: int) -> Edit:
+    gids = [f"{'g' * 500}{n}" for n in range(count)]
+    return tuple(Put(Kind.GROUP, gid, Group(gid=GroupId(gid))) for gid in gids)
+
+
+# ---------------------------------------------------------------- others
+
+
+async def test_another_process_may_read_but_its_changes_are_not_written_over(folder: Path) -> None:
+    async with open_sqlite_site(folder) as first, open_sqlite_site(folder) as second:
+        await first.write(GROUP)
+        assert await second.read() == apply(SITE, GROUP)
+        with pytest.raises(SiteNotSaved, match="was changed by another process"):
+            await second.write(edit_to(SITE))
+        await first.write(GROUP)
+
+
+async def test_a_write_that_is_cancelled_is_known_to_be_kept(tmp_path: Path) -> None:
+    is_told = False
+
+    async def write_and_tell() -> None:
+        nonlocal is_told
+        await store.write(GROUP)
+        is_told = True
+        await asyncio.sleep(0)
+        raise AssertionError("the cancellation is lost")
+
+    may_go_on = threading.Event()
+    async with open_sqlite_site(tmp_path) as store, asyncio.TaskGroup() as tasks:
+        store._thread.submit(may_go_on.wait)
+        writing = tasks.create_task(write_and_tell())
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.sleep(0)
+        assert not writing.done()
+        may_go_on.set()
+        await asyncio.wait([writing])
+        assert writing.cancelled()
+        assert is_told
+        site = await store.read()
+    assert site is not None
+    assert list(site.groups) == ["g2"]
