@@ -14,16 +14,14 @@ from jasmin_compat.daemons.frame import (
     read_or_tell,
     run_daemon,
 )
-from jasmin_compat.daemons.further_checks import site_of
 from jasmin_compat.daemons.http_part import http_part
 from jasmin_compat.daemons.jasmin_options import add_options
 from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
 from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.router_part import router_part
-from jasmin_compat.gateway.site import Site
+from jasmin_compat.daemons.site_state import State, open_state
 from jasmin_compat.ports import Queues, Store
-from jasmin_compat.runtime.current import Current
 from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
 
 
@@ -64,21 +62,27 @@ def work(roles: Roles, missing: list[str]) -> Work:
         for text in missing:
             frame.say.warning(f"Not there yet: {text}.")
         async with (
+            open_state(frame) as state,
             open_store(frame) as store,
             open_queues(frame, name="jasmind") as queues,
         ):
-            await run_gateway(frame, roles, queues, store)
+            await run_gateway(frame, roles, Outside(state, queues, store))
 
     return over_broker
 
 
-async def run_gateway(
-    frame: Frame, roles: Roles, queues: Queues, store: Store, *, site: Site | None = None
-) -> None:
-    """Every part of a gateway that `roles` names, until the stop; `site` instead of the file's."""
-    if site is None:
-        site = site_of(frame.read) or Site()
-    current = Current(site)
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a gateway reaches."""
+
+    state: State
+    queues: Queues
+    store: Store
+
+
+async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
+    """Every part of a gateway that `roles` names, until the stop."""
+    current, queues, store = outside.state.current, outside.queues, outside.store
     ids = MsgIds(msgid_plugin())
     async with AsyncExitStack() as opened:
         parts = [router_part(frame, queues=queues)]

@@ -11,8 +11,9 @@ from jasmin_compat.daemons.frame import (
     read_or_tell,
     run_daemon,
 )
-from jasmin_compat.daemons.jasmind import Roles, run_gateway, work
+from jasmin_compat.daemons.jasmind import Outside, Roles, run_gateway, work
 from jasmin_compat.daemons.outside import open_embedded
+from jasmin_compat.daemons.site_state import memory_state
 from jasmin_compat.gateway.site import Site
 
 EVERYTHING = Roles(lookup=True, thrower=True)
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embedded",
         action="store_true",
-        help="broker and store in memory: accepted messages die with the process",
+        help="broker, store and working state in memory: accepted messages die with the process",
     )
 
 
@@ -39,6 +40,7 @@ def embedded(site: Site | None = None) -> Work:
 
     async def in_memory(frame: Frame) -> None:
         async with open_embedded(frame) as (queues, store):
-            await run_gateway(frame, EVERYTHING, queues, store, site=site)
+            state = memory_state(frame, site)
+            await run_gateway(frame, EVERYTHING, Outside(state, queues, store))
 
     return in_memory

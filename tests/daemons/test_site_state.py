@@ -1,0 +1,74 @@
+"""A daemon starts with what was there when the last one ended, and the site file over it."""
+
+from pathlib import Path
+
+import pytest
+
+from jasmin_compat.adapters.sqlite_site import FILE
+from jasmin_compat.daemons.frame import CannotStart
+from jasmin_compat.daemons.site_state import memory_state, open_state
+from jasmin_compat.gateway.site import Drop, Kind, Put, Site
+from jasmin_compat.gateway.users import Group, GroupId, UserId
+from tests.daemons.frames import frame
+
+FILE_SITE = """
+groups: [{gid: g}]
+users: [{uid: u, gid: g, username: u, password: p}]
+smpp_connectors: [{cid: carrier}, {cid: standing, start: no}]
+mt_routes: [{type: default, connector: carrier}]
+"""
+
+
+async def test_the_first_start_makes_an_empty_working_state(tmp_path: Path) -> None:
+    # covers: PERS-02
+    store = tmp_path / "made" / "for it"
+    async with frame(tmp_path, ROUTER_STORE_PATH=str(store)) as f, open_state(f) as state:
+        assert state.current() == Site()
+        await state.store.write((Put(Kind.GROUP, "g", Group(gid=GroupId("g"))),))
+    assert (store / FILE).exists()
+    async with frame(tmp_path, ROUTER_STORE_PATH=str(store)) as f, open_state(f) as state:
+        assert list(state.current().groups) == ["g"]
+
+
+async def test_the_site_file_is_put_over_it_at_each_start(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(FILE_SITE)
+    variables = {"JASMIN_COMPAT_SITE": str(file)}
+    async with frame(tmp_path, **variables) as f, open_state(f) as state:
+        first = state.current()
+        assert await state.store.read() == first
+        assert first.started == {"carrier": True}
+        await state.store.write((Put(Kind.GROUP, "more", Group(gid=GroupId("more"))),))
+        await state.store.write((Drop(Kind.USER, UserId("u")), Drop(Kind.MT_ROUTE, 0)))
+        await state.store.write((Put(Kind.STARTED, "standing", item=True),))
+    async with frame(tmp_path, **variables) as f, open_state(f) as state:
+        again = state.current()
+        assert await state.store.read() == again
+    assert list(again.groups) == ["g", "more"]
+    assert (again.users, again.mt_routes) == (first.users, first.mt_routes)
+    assert again.started == first.started
+
+
+async def test_a_store_that_cannot_be_used_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"something else " * 10)
+    async with frame(tmp_path) as f:
+        with pytest.raises(CannotStart, match=f"Cannot start RouterPB: .*{FILE}: file is not a da"):
+            async with open_state(f):
+                pass
+    async with frame(tmp_path, ROUTER_STORE_PATH=str(tmp_path / FILE)) as f:
+        with pytest.raises(CannotStart, match=f"{FILE}: File exists"):
+            async with open_state(f):
+                pass
+
+
+async def test_in_memory_it_begins_with_what_it_is_given_or_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(FILE_SITE)
+    async with frame(tmp_path, JASMIN_COMPAT_SITE=str(file)) as f:
+        assert list(memory_state(f, None).current().users) == ["u"]
+        given = Site(groups={GroupId("x"): Group(gid=GroupId("x"))})
+        state = memory_state(f, given)
+        assert await state.store.read() == state.current() == given
+    async with frame(tmp_path) as f:
+        assert memory_state(f, None).current() == Site()
+    assert not (tmp_path / FILE).exists()
