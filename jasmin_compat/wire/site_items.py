@@ -79,9 +79,17 @@ def _user(user: User) -> Plain:
         "username": user.username,
         "password_md5": user.password_md5.hex(),
         "enabled": user.enabled,
-        "mt_messaging_cred": credential(mt_values(user.mt)),
-        "smpps_cred": credential(smpps_values(user.smpps)),
+        "mt_messaging_cred": credential(_others(mt_values(user.mt), mt_values(MT_DEFAULT))),
+        "smpps_cred": credential(_others(smpps_values(user.smpps), smpps_values(SMPPS_DEFAULT))),
     }
+
+
+Values = Iterator[tuple[Section, str, Value]]
+
+
+def _others(values: Values, defaults: Values) -> Values:
+    """Those that are not the default: of most users none, and 100,000 are to be read at start."""
+    return (value for value, default in zip(values, defaults, strict=True) if value != default)
 
 
 def credential(values: Iterator[tuple[Section, str, Value]]) -> dict[str, Plain]:

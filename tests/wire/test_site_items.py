@@ -2,13 +2,20 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jasmin_compat.gateway.credentials import MT_DEFAULT, SMPPS_DEFAULT
+from jasmin_compat.gateway.credentials import (
+    GRANTED,
+    MT_DEFAULT,
+    SMPPS_DEFAULT,
+    MtCredential,
+    Quotas,
+)
 from jasmin_compat.gateway.filters import TagFilter
 from jasmin_compat.gateway.site import Key, Kind, Site
 from jasmin_compat.gateway.users import User
@@ -46,7 +53,8 @@ def test_an_item_with_one_value_spoilt_is_told_or_is_another_item(
     user: User, data: st.DataObject
 ) -> None:
     plain: Any = write_item(Kind.USER, user)
-    table = data.draw(st.sampled_from([plain, plain["mt_messaging_cred"], plain["smpps_cred"]]))
+    tables = [plain, plain["mt_messaging_cred"], plain["smpps_cred"]]
+    table = data.draw(st.sampled_from([table for table in tables if table]))
     table[data.draw(st.sampled_from(sorted(table)))] = data.draw(JSON)
     with contextlib.suppress(BadItem):  # and nothing else
         read_item(Kind.USER, plain)
@@ -60,7 +68,7 @@ def spoilt(path: str, value: object) -> object:
     *outer, last = path.split(".")
     table = plain
     for key in outer:
-        table = table[key]
+        table = table.setdefault(key, {})
     table[last] = value
     return plain
 
@@ -116,3 +124,13 @@ def test_a_mistake_in_a_routes_filter_has_its_place() -> None:
 def test_code_that_no_longer_compiles_is_still_read() -> None:
     plain = {"type": "static", "script": "print 'x'", "filters": []}
     assert write_item(Kind.MO_INTERCEPTOR, read_item(Kind.MO_INTERCEPTOR, plain)) == plain
+
+
+def test_a_credential_is_written_where_it_differs_from_the_default() -> None:
+    credential = MtCredential(granted=GRANTED - {"http_send"}, quotas=Quotas(balance=5.0))
+    plain: Any = write_item(Kind.USER, replace(USER, mt=credential))
+    assert plain["mt_messaging_cred"] == {
+        "authorization": {"http_send": False},
+        "quota": {"balance": 5.0},
+    }
+    assert plain["smpps_cred"] == {}
