@@ -294,7 +294,7 @@ KEYS: tuple[Key, ...] = (  # in the order `smppccm -s` shows them; ours behind
     Key("ssl", "ssl", "useSSL", _boolean, "next bind"),
     Key("custom_tlvs", "custom_tlvs", "custom_tlvs", _or_none(_tlv_rules, "none")),
     Key("service_type", "service_type", "service_type", _or_none(_wire_text(5), "")),
-    Key("window", "window", "window", _integer(1, 10_000), "next bind"),
+    Key("window", "window", "window", _integer(1, 10_000), "restart"),
     Key("ssl_ca", "ssl_ca", "ssl_ca", _or_none(_text), "next bind"),
     Key("ssl_verify", "ssl_verify", "ssl_verify", _boolean, "next bind"),
     Key("max_pdu_octets", "max_pdu_octets", "max_pdu_octets", _integer(1024, 2**31), "next bind"),

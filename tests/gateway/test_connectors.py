@@ -193,7 +193,8 @@ def test_the_password_is_not_printed() -> None:
         ({}, False),
         ({"host": "10.0.0.1"}, True),
         ({"submit_throughput": 9, "password": "other"}, True),
-        ({"submit_throughput": 9, "window": 1, "ssl": True, "log_level": 10}, False),
+        ({"window": 1}, True),
+        ({"submit_throughput": 9, "ssl": True, "log_level": 10}, False),
     ],
     ids=str,
 )
