@@ -17,7 +17,7 @@ from jasmin_compat.gateway.messages import (
     SmppDlrRequest,
     SmppMsgId,
 )
-from jasmin_compat.gateway.routes import Route, Target
+from jasmin_compat.gateway.routes import Outlook, Route, Target
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
 from jasmin_compat.smpp.pdus import SubmitSm
@@ -44,6 +44,12 @@ def connector(cid: ConnectorId = CID, **fields: Any) -> SmppConnector:
 
 def default_route(cid: str = CID) -> Route:
     return Route(selection="default", targets=(Target("smppc", ConnectorId(cid)),))
+
+
+def outlook(**fields: Any) -> Outlook:
+    """Every connector is bound, and the last one is picked."""
+    values: dict[str, Any] = {"is_bound": lambda _cid: True, "pick": lambda targets: targets[-1]}
+    return Outlook(**(values | fields))
 
 
 def site(*users: User, **fields: Any) -> Site:

@@ -98,7 +98,17 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             ids=ids,
             lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
         )
-        parts.append(connectors_part(make_fleet(frame, reach), reach))
+        fleet = make_fleet(frame, reach)
+        parts.append(connectors_part(fleet, reach))
         if roles.http:
-            parts.append(http_part(frame, site=current, queues=queues, store=store, ids=ids))
+            parts.append(
+                http_part(
+                    frame,
+                    site=current,
+                    is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_"),
+                    queues=queues,
+                    store=store,
+                    ids=ids,
+                )
+            )
         await run_parts(frame, parts)

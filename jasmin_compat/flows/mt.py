@@ -19,7 +19,13 @@ from jasmin_compat.gateway.messages import (
     QueuedSubmit,
 )
 from jasmin_compat.gateway.refusals import NotQueued, NotRemembered
-from jasmin_compat.gateway.routes import choose_connector, find_route, overlay
+from jasmin_compat.gateway.routes import (
+    Outlook,
+    choose_connector,
+    find_route,
+    mt_facts,
+    overlay,
+)
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import QueueError, Queues, Store, StoreAway
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
@@ -31,6 +37,7 @@ class MtPorts:
     """What accepting a message needs from outside."""
 
     site: Callable[[], Site]
+    outlook: Outlook
     queues: Queues
     store: Store
     new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
@@ -44,13 +51,14 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     """Take the message over. When this returns, the broker has it: Success may be said.
 
     Raises:
-        NoRoute, NoConnector, Malformed: it cannot be sent like this.
+        NoRoute, NoConnector, NoBoundConnector, Malformed: it cannot be sent like this.
         NotRemembered, NotQueued: nobody confirmed that it was taken; its sender may try again.
     """
     site = ports.site()
-    route = find_route(site.mt_routes)
-    connector = choose_connector(route, site.connectors)
-    queued = _queued(routable, connector, ports)
+    now, outlook = ports.local_now(), ports.outlook
+    route = find_route(site.mt_routes, mt_facts(routable, at=now), outlook.evaluate)
+    connector = choose_connector(route, site.connectors, outlook)
+    queued = _queued(routable, connector, ports, now=now)
     if routable.dlr is not None:
         await _remember(routable.dlr, queued, connector, ports.store)
     try:
@@ -63,8 +71,10 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     return queued
 
 
-def _queued(routable: MtRoutable, connector: SmppConnector, ports: MtPorts) -> QueuedSubmit:
-    now, parts = ports.local_now(), routable.parts
+def _queued(
+    routable: MtRoutable, connector: SmppConnector, ports: MtPorts, *, now: datetime
+) -> QueuedSubmit:
+    parts = routable.parts
     if routable.source == "httpapi":  # an SMPP sender's own fields stay as they are
         parts = tuple(overlay(part, connector, routable.overrides, now=now) for part in parts)
     return QueuedSubmit(

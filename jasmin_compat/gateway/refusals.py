@@ -36,6 +36,10 @@ class NoConnector(Refused):
         self.cid = cid
 
 
+class NoBoundConnector(Refused):
+    """None of the route's connectors, each for when the one before fails, is bound."""
+
+
 class NotRemembered(Refused):
     """The store did not take the sender's wish for reports, so it could not be kept."""
 

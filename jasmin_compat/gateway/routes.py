@@ -3,16 +3,17 @@
 contract/routing.md §3, contract/http-api.md §6.2-§6.3, §9.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from jasmin_compat.gateway.connectors import SmppConnector
-from jasmin_compat.gateway.filters import Filter
-from jasmin_compat.gateway.messages import ConnectorId, Overrides
-from jasmin_compat.gateway.refusals import Malformed, NoConnector, NoRoute
+from jasmin_compat.gateway.filters import Evaluate, Facts, Filter, matches, matches_nothing
+from jasmin_compat.gateway.messages import ConnectorId, MtRoutable, Overrides
+from jasmin_compat.gateway.refusals import Malformed, NoBoundConnector, NoConnector, NoRoute
 from jasmin_compat.smpp.pdus import SubmitSm
+from jasmin_compat.smpp.split import content_of
 from jasmin_compat.smpp.times import BadTime, absolute_time, checked_time
 
 Selection = Literal["default", "static", "random", "failover"]
@@ -40,31 +41,68 @@ class Route:
     """The price of a message (MT only)."""
 
 
-def find_route(routes: Mapping[int, Route]) -> Route:
-    """The first route that takes the message; a default route takes every one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What choosing a route and a connector asks of outside."""
+
+    is_bound: Callable[[ConnectorId], bool]
+    """In any mode: Jasmin takes a receiver too."""
+    pick: Callable[[Sequence[Target]], Target]
+    """Any of them, by chance."""
+    evaluate: Evaluate = matches_nothing
+
+
+def mt_facts(routable: MtRoutable, *, at: datetime) -> Facts:
+    """What filters look at in a message to a mobile."""
+    first = routable.parts[0]
+    return Facts(
+        at=at,
+        source_addr=None if routable.source_addr_is_null else first.source_addr,
+        destination_addr=first.destination_addr,
+        content=content_of(first),
+        tags=routable.tags,
+        uid=routable.user.uid,
+        gid=routable.user.gid,
+    )
+
+
+def find_route(routes: Mapping[int, Route], facts: Facts, evaluate: Evaluate) -> Route:
+    """The first route, from the highest order down, all of whose filters match.
 
     Raises:
         NoRoute: none does.
     """
     for route in routes.values():
-        if not route.filters:
+        if all(matches(asked, facts, evaluate) for asked in route.filters):
             return route
     raise NoRoute
 
 
 def choose_connector(
-    route: Route, connectors: Mapping[ConnectorId, SmppConnector]
+    route: Route, connectors: Mapping[ConnectorId, SmppConnector], outlook: Outlook
 ) -> SmppConnector:
-    """The route's connector, whether it is bound or not: messages wait for it.
+    """One of the route's. But for failover it need not be bound: messages wait for it.
 
     Raises:
         NoConnector: it was removed, or never existed.
+        NoBoundConnector: of a failover route.
     """
-    cid = route.targets[0].cid
+    if route.selection == "failover":
+        return _first_bound(route, connectors, outlook)
+    target = outlook.pick(route.targets) if route.selection == "random" else route.targets[0]
     try:
-        return connectors[cid]
+        return connectors[target.cid]
     except KeyError:
-        raise NoConnector(cid) from None
+        raise NoConnector(target.cid) from None
+
+
+def _first_bound(
+    route: Route, connectors: Mapping[ConnectorId, SmppConnector], outlook: Outlook
+) -> SmppConnector:
+    for target in route.targets:
+        if target.cid in connectors and outlook.is_bound(target.cid):
+            return connectors[target.cid]
+    raise NoBoundConnector
 
 
 def overlay(

@@ -94,6 +94,7 @@ class Bench:
 
     async def send(self, count: int) -> None:
         ports = MtPorts(
+            outlook=builders.outlook(),
             site=self.current,
             queues=self._queues,
             store=self.store,

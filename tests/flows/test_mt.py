@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from jasmin_compat.flows.mt import MtPorts, accept_mt
+from jasmin_compat.gateway.filters import DestinationAddrFilter
 from jasmin_compat.gateway.messages import (
+    ConnectorId,
     HttpDlrRequest,
     MsgId,
     MtRoutable,
@@ -21,6 +23,7 @@ from jasmin_compat.gateway.refusals import (
     NotQueued,
     NotRemembered,
 )
+from jasmin_compat.gateway.routes import Route, Target
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
@@ -62,6 +65,7 @@ class Outside:
 def ports(outside: Outside, site: Site | None = None) -> MtPorts:
     known = site or builders.site()
     return MtPorts(
+        outlook=builders.outlook(),
         site=lambda: known,
         queues=outside,  # type: ignore[arg-type]
         store=outside,  # type: ignore[arg-type]
@@ -211,3 +215,22 @@ async def test_a_message_goes_on_with_the_configuration_it_started_with() -> Non
     outside.remember = swapping  # type: ignore[method-assign]
     queued = await accept_mt(builders.routable(dlr=builders.wish()), asked)
     assert queued.cid == CID
+
+
+# covers: ROUTE-13
+async def test_routes_made_by_the_operator_are_taken() -> None:
+    con2 = ConnectorId("con2")
+    route = Route(
+        selection="static",
+        targets=(Target("smppc", con2),),
+        filters=(DestinationAddrFilter("^1555"),),
+    )
+    known = builders.site(
+        connectors={cid: builders.connector(cid) for cid in (CID, con2)},
+        mt_routes={10: route, 0: builders.default_route()},
+    )
+    outside = Outside()
+    await accept_mt(builders.routable(), ports(outside, known))
+    elsewhere = (builders.submit_sm(destination_addr=b"44"),)
+    await accept_mt(builders.routable(parts=elsewhere), ports(outside, known))
+    assert outside.done == ["publish submit.sm.con2", "publish submit.sm.con1"]

@@ -10,6 +10,7 @@ def test_every_reason_is_a_class_of_its_own() -> None:
         refusals.Malformed("no such month"),
         refusals.NoRoute(),
         refusals.NoConnector(ConnectorId("con1")),
+        refusals.NoBoundConnector(),
         refusals.NotRemembered(MsgId("m")),
         refusals.NotQueued(MsgId("m"), ConnectorId("con1")),
     ]

@@ -1,33 +1,129 @@
 """Routes, and what connector and sender put into a message (contract/http-api.md §6, §9)."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from jasmin_compat.gateway.messages import Overrides
-from jasmin_compat.gateway.refusals import Malformed, NoConnector, NoRoute
-from jasmin_compat.gateway.routes import choose_connector, find_route, overlay
+from jasmin_compat.gateway.filters import (
+    DestinationAddrFilter,
+    EvalPyFilter,
+    Filter,
+    GroupFilter,
+    TagFilter,
+    UserFilter,
+)
+from jasmin_compat.gateway.messages import ConnectorId, Overrides
+from jasmin_compat.gateway.refusals import Malformed, NoBoundConnector, NoConnector, NoRoute
+from jasmin_compat.gateway.routes import (
+    Route,
+    Selection,
+    Target,
+    choose_connector,
+    find_route,
+    mt_facts,
+    overlay,
+)
+from jasmin_compat.gateway.users import GroupId, UserId
+from jasmin_compat.smpp import tlvs
+from jasmin_compat.smpp.pdus import Tlv
 from tests import builders
-from tests.builders import CID, NOW
+from tests.builders import CID, NOW, outlook
+
+CONNECTORS = {cid: builders.connector(cid) for cid in map(ConnectorId, ("con1", "con2", "con3"))}
+
+
+def never(_cid: ConnectorId) -> bool:
+    return False
+
+
+def static(*filters: Filter) -> Route:
+    return replace(builders.default_route(), selection="static", filters=filters)
+
+
+def to(selection: Selection, *cids: str) -> Route:
+    return Route(
+        selection=selection, targets=tuple(Target("smppc", ConnectorId(cid)) for cid in cids)
+    )
+
+
+def found(routes: Mapping[int, Route], **fields: Any) -> int:
+    """The order of the route a message takes."""
+    facts = mt_facts(builders.routable(**fields), at=NOW)
+    route = find_route(routes, facts, lambda asked, _facts: asked.code == "yes")
+    return next(order for order, known in routes.items() if known is route)
+
+
+# covers: ROUTE-02 ROUTE-03
+def test_the_highest_route_whose_filters_all_match_is_taken() -> None:
+    to_1555 = DestinationAddrFilter("1555")
+    routes = {
+        40: static(to_1555, TagFilter("vip")),
+        30: static(to_1555, UserFilter(UserId("other"))),
+        20: static(to_1555, GroupFilter(GroupId("gmain"))),
+        10: static(to_1555),
+        0: builders.default_route(),
+    }
+    assert found(routes) == 20
+    assert found(routes, tags=("vip",)) == 40
+    assert found(routes, user=builders.user(gid=GroupId("other"))) == 10
+    assert found(routes, parts=(builders.submit_sm(destination_addr=b"44"),)) == 0
+    with pytest.raises(NoRoute):
+        found({40: routes[40]})
+
+
+def test_code_decides_where_it_is_run() -> None:
+    routes = {2: static(EvalPyFilter("no")), 1: static(EvalPyFilter("yes"))}
+    assert found(routes) == 1
+
+
+def test_what_filters_see_of_a_message() -> None:
+    part = builders.submit_sm(
+        source_addr=b"", short_message=b"", tlvs=(Tlv(tlvs.MESSAGE_PAYLOAD, b"long"),)
+    )
+    facts = mt_facts(builders.routable(parts=(part, builders.submit_sm())), at=NOW)
+    assert (facts.content, facts.source_addr, facts.at) == (b"long", None, NOW)
+    sent = builders.routable(parts=(part,), source_addr_is_null=False)
+    assert mt_facts(sent, at=NOW).source_addr == b""
+
+
+# covers: ROUTE-05
+def test_a_random_route_leads_where_chance_says() -> None:
+    route = to("random", "con1", "con2")
+    assert choose_connector(route, CONNECTORS, outlook(is_bound=never)).cid == "con2"
+    with pytest.raises(NoConnector):
+        choose_connector(to("random", "con1", "gone"), CONNECTORS, outlook())
+
+
+# covers: ROUTE-06
+def test_a_failover_route_leads_to_the_first_that_is_bound() -> None:
+    route = to("failover", "gone", "con1", "con2", "con3")
+    bound = outlook(is_bound=lambda cid: cid != "con1")
+    assert choose_connector(route, CONNECTORS, bound).cid == "con2"
+    with pytest.raises(NoBoundConnector):
+        choose_connector(route, CONNECTORS, outlook(is_bound=never))
 
 
 def test_a_default_route_takes_every_message() -> None:
-    assert find_route({0: builders.default_route()}) == builders.default_route()
+    assert found({0: builders.default_route()}) == 0
 
 
 # covers: HTTP-29
 def test_without_routes_there_is_none() -> None:
     with pytest.raises(NoRoute):
-        find_route({})
+        found({})
 
 
 # covers: HTTP-27
 def test_the_connector_need_not_be_bound() -> None:
     con1 = builders.connector()
-    assert choose_connector(builders.default_route(), {CID: con1}) is con1
+    assert choose_connector(builders.default_route(), {CID: con1}, outlook(is_bound=never)) is con1
 
 
 def test_a_connector_that_was_removed_is_named() -> None:
     with pytest.raises(NoConnector) as refused:
-        choose_connector(builders.default_route("gone"), {})
+        choose_connector(builders.default_route("gone"), {}, outlook())
     assert refused.value.cid == "gone"
 
 

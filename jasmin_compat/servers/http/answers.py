@@ -15,6 +15,7 @@ from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.gateway.refusals import (
     BadHexContent,
     Malformed,
+    NoBoundConnector,
     NoConnector,
     NoRoute,
     NotQueued,
@@ -141,6 +142,12 @@ REFUSALS: dict[type[Refused | BadCredentials], _Row] = {
     ),
     Malformed: _Row(500, "Unknown error: {0.reason}"),
     NoRoute: _Row(412, "No route found", "route_error_count", "RouteNotFoundError"),
+    NoBoundConnector: _Row(
+        412,
+        "Failover route has no bound connectors",
+        "route_error_count",
+        "ConnectorNotFoundError",
+    ),
     NoConnector: _CANNOT_SEND,
     NotQueued: _CANNOT_SEND,
     NotRemembered: _CANNOT_SEND,

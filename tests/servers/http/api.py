@@ -71,6 +71,7 @@ async def running_api(
     numbers = count(1)
 
     ports = MtPorts(
+        outlook=builders.outlook(),
         site=current,
         queues=queues,
         store=store,

@@ -86,6 +86,12 @@ def test_head_gets_no_body(answer: Answer, headers: dict[str, str]) -> None:
         ),
         (refusals.Malformed("no such month"), 500, "Unknown error: no such month", None),
         (refusals.NoRoute(), 412, "No route found", "route_error_count"),
+        (
+            refusals.NoBoundConnector(),
+            412,
+            "Failover route has no bound connectors",
+            "route_error_count",
+        ),
         (refusals.NoConnector(ConnectorId("c")), 500, CANNOT_SEND, "server_error_count"),
         (refusals.NotRemembered(MsgId("m")), 500, CANNOT_SEND, "server_error_count"),
         (refusals.NotQueued(MsgId("m"), ConnectorId("c")), 500, CANNOT_SEND, "server_error_count"),
