@@ -52,7 +52,7 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 GROUPS = st.builds(Group, gid=NAMES, enabled=st.booleans())
-AMOUNTS = st.floats(allow_nan=False)
+AMOUNTS = st.floats(allow_nan=False).map(lambda amount: amount + 0.0)  # no -0.0
 MT = st.builds(
     MtCredential,
     granted=st.frozensets(st.sampled_from(sorted(AUTHORIZATIONS))),

@@ -1,27 +1,45 @@
-"""A site file becomes the groups, users, connectors and routes the gateway starts with."""
+"""A site file becomes the site the gateway starts with."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from jasmin_compat.daemons.site_rows import filter_of, row_of
+from jasmin_compat.daemons.site_values import (
+    Mistaken,
+    file_text,
+    known_keys,
+    name,
+    table,
+    text,
+    truth,
+    usable,
+)
 from jasmin_compat.gateway.connectors import BadConnector, SmppConnector, connector_from
+from jasmin_compat.gateway.credential_changes import (
+    SECTIONS,
+    CredentialChange,
+    CredentialKind,
+    changed_mt,
+    changed_smpps,
+    read_change,
+)
+from jasmin_compat.gateway.credentials import MT_DEFAULT, SMPPS_DEFAULT
+from jasmin_compat.gateway.filter_kinds import fid_from
+from jasmin_compat.gateway.filters import Filter, FilterId
+from jasmin_compat.gateway.http_connectors import HttpConnector, http_connector_from
+from jasmin_compat.gateway.interceptors import Interceptor
 from jasmin_compat.gateway.messages import ConnectorId
-from jasmin_compat.gateway.routes import Route, Target
-from jasmin_compat.gateway.site import Site
+from jasmin_compat.gateway.routes import Route
+from jasmin_compat.gateway.site import Kind, Site
+from jasmin_compat.gateway.table_rows import ROW_TABLES, RowTable
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
 from jasmin_compat.runtime.log_files import is_rotation
 from jasmin_compat.settings.entries import Mistake, SettingsMistakes
 from jasmin_compat.settings.sections import SmppClient
 from jasmin_compat.settings.site_file import SiteItem, read_site_file
-
-
-class _Mistaken(Exception):
-    """A value of an item cannot be used."""
-
-    def __init__(self, key: str, text: str) -> None:
-        super().__init__(text)
-        self.key = key
 
 
 def read_site(path: Path, defaults: SmppClient) -> Site:
@@ -43,23 +61,28 @@ class _Reading:
         self._users: dict[UserId, User] = {}
         self._connectors: dict[ConnectorId, SmppConnector] = {}
         self._started: dict[ConnectorId, bool] = {}
-        self._routes: dict[int, Route] = {}
+        self._filters: dict[FilterId, Filter] = {}
+        self._http_connectors: dict[ConnectorId, HttpConnector] = {}
+        self._rows: dict[Kind, dict[int, Route | Interceptor]] = {kind: {} for kind in ROW_TABLES}
 
     def site(self, path: Path) -> Site:
-        lists = read_site_file(path)
+        lists, self._folder = read_site_file(path), path.parent
         take: tuple[tuple[str, Callable[[SiteItem], None]], ...] = (
             ("groups", self._group),
-            ("users", lambda item: self._user(item, path.parent)),
+            ("users", self._user),
+            ("filters", self._filter),
             ("smpp_connectors", self._connector),
-            ("mt_routes", self._route),
+            ("http_connectors", self._http_connector),
+            *((t.kind.value, self._row(t)) for t in ROW_TABLES.values()),
         )
-        for name, of in take:
-            for item in lists[name]:
+        for listed, of in take:
+            for item in lists[listed]:
                 try:
                     of(item)
-                except _Mistaken as mistake:
-                    where = item.places.get(mistake.key, item.where)
-                    self._mistakes.append(Mistake(where, f"{name}: {mistake}"))
+                except Mistaken as mistake:
+                    within = mistake.item or item
+                    where = within.places.get(mistake.key, within.where)
+                    self._mistakes.append(Mistake(where, f"{listed}: {mistake}"))
         if self._mistakes:
             raise SettingsMistakes(self._mistakes)
         return Site(
@@ -68,32 +91,39 @@ class _Reading:
             uids={user.username: user.uid for user in self._users.values()},
             connectors=self._connectors,
             started=self._started,
-            mt_routes=self._routes,
+            filters=self._filters,
+            http_connectors=self._http_connectors,
+            mt_routes=self._table(Kind.MT_ROUTE),
+            mo_routes=self._table(Kind.MO_ROUTE),
+            mt_interceptors=self._table(Kind.MT_INTERCEPTOR),
+            mo_interceptors=self._table(Kind.MO_INTERCEPTOR),
         )
 
     def _group(self, item: SiteItem) -> None:
-        _known_keys(item, "gid", "enabled")
-        gid = GroupId(_name(item, "gid", 16))
+        known_keys(item, "gid", "enabled")
+        gid = GroupId(name(item, "gid", 16))
         if gid in self._groups:
-            raise _Mistaken("gid", f"gid {gid} is there twice")
-        self._groups[gid] = Group(gid=gid, enabled=_truth(item, "enabled", default=True))
+            raise Mistaken("gid", f"gid {gid} is there twice")
+        self._groups[gid] = Group(gid=gid, enabled=truth(item, "enabled", default=True))
 
-    def _user(self, item: SiteItem, folder: Path) -> None:
-        _known_keys(item, "uid", "gid", "username", "enabled", *_PASSWORDS)
-        uid, gid = UserId(_name(item, "uid", 16)), GroupId(_name(item, "gid", 16))
-        username = _name(item, "username", 15)
+    def _user(self, item: SiteItem) -> None:
+        known_keys(item, "uid", "gid", "username", "enabled", *_PASSWORDS, *SECTIONS)
+        uid, gid = UserId(name(item, "uid", 16)), GroupId(name(item, "gid", 16))
+        username = name(item, "username", 15)
         if uid in self._users:
-            raise _Mistaken("uid", f"uid {uid} is there twice")
+            raise Mistaken("uid", f"uid {uid} is there twice")
         if any(user.username == username for user in self._users.values()):
-            raise _Mistaken("username", f"username {username} is there twice")
+            raise Mistaken("username", f"username {username} is there twice")
         if gid not in self._groups:
-            raise _Mistaken("gid", f"there is no group {gid}")
+            raise Mistaken("gid", f"there is no group {gid}")
         self._users[uid] = User(
             uid=uid,
             gid=gid,
             username=username,
-            password_md5=_password_md5(item, folder),
-            enabled=_truth(item, "enabled", default=True),
+            password_md5=_password_md5(item, self._folder),
+            enabled=truth(item, "enabled", default=True),
+            mt=changed_mt(MT_DEFAULT, _credential(item, "mt_messaging_cred")),
+            smpps=changed_smpps(SMPPS_DEFAULT, _credential(item, "smpps_cred")),
         )
 
     def _connector(self, item: SiteItem) -> None:
@@ -107,29 +137,48 @@ class _Reading:
         try:
             connector = connector_from(values)
         except BadConnector as wrong:
-            raise _Mistaken("cid", "; ".join(wrong.mistakes)) from wrong
+            raise Mistaken("cid", "; ".join(wrong.mistakes)) from wrong
         if not is_rotation(connector.log_rotate):
-            raise _Mistaken("logrotate", "logrotate: must be one of S M H D W0-W6 midnight")
+            raise Mistaken("logrotate", "logrotate: must be one of S M H D W0-W6 midnight")
         if connector.ssl_ca is not None and not Path(connector.ssl_ca).is_file():
-            raise _Mistaken("ssl_ca", f"ssl_ca: no such file: {connector.ssl_ca}")
+            raise Mistaken("ssl_ca", f"ssl_ca: no such file: {connector.ssl_ca}")
         if connector.cid in self._connectors:
-            raise _Mistaken("cid", f"cid {connector.cid} is there twice")
+            raise Mistaken("cid", f"cid {connector.cid} is there twice")
         self._connectors[connector.cid] = connector
-        if _truth(item, "start", default=True):
+        if truth(item, "start", default=True):
             self._started[connector.cid] = True
 
-    def _route(self, item: SiteItem) -> None:
-        _known_keys(item, "type", "connector", "rate")
-        if item.values.get("type") != "default":
-            raise _Mistaken("type", "type: only default is built yet")
-        if self._routes:
-            raise _Mistaken("type", "there is a default route already")
-        if item.values.get("rate") is not None and _number(item, "rate") != 0:
-            raise _Mistaken("rate", "rate: charging is not built yet; leave it out or 0")
-        cid = ConnectorId(_text(item, "connector"))
-        if cid not in self._connectors:
-            raise _Mistaken("connector", f"there is no connector {cid}")
-        self._routes[0] = Route(selection="default", targets=(Target("smppc", cid),))
+    def _http_connector(self, item: SiteItem) -> None:
+        known_keys(item, "cid", "url", "method")
+        cid, url, method = (text(item, key) for key in ("cid", "url", "method"))
+        made = usable("cid", lambda: http_connector_from(cid=cid, url=url, method=method))
+        if made.cid in self._http_connectors:
+            raise Mistaken("cid", f"cid {cid} is there twice")
+        self._http_connectors[made.cid] = made
+
+    def _filter(self, item: SiteItem) -> None:
+        fid = usable("fid", lambda: fid_from(text(item, "fid")))
+        if fid in self._filters:
+            raise Mistaken("fid", f"fid {fid} is there twice")
+        self._filters[fid] = filter_of(item, self._folder)
+
+    def _row(self, of: RowTable) -> Callable[[SiteItem], None]:
+        def read(item: SiteItem) -> None:
+            known = Site(
+                filters=self._filters,
+                connectors=self._connectors,
+                http_connectors=self._http_connectors,
+            )
+            order, row = row_of(item, of, known, self._folder)
+            if order in self._rows[of.kind]:
+                raise Mistaken("order", f"order {order} is there twice")
+            self._rows[of.kind][order] = row
+
+        return read
+
+    def _table(self, kind: Kind) -> dict[int, Any]:
+        """The highest order first."""
+        return dict(sorted(self._rows[kind].items(), reverse=True))
 
 
 _PASSWORDS = ("password", "password_md5", "password_file")
@@ -139,57 +188,39 @@ def _password_md5(item: SiteItem, folder: Path) -> bytes:
     """Of exactly one of the three keys. A file's one line end is not part of the password."""
     given = [key for key in _PASSWORDS if item.values.get(key) is not None]
     if len(given) != 1:
-        raise _Mistaken("password", "wants one of " + ", ".join(_PASSWORDS))
-    text = _text(item, given[0])
+        raise Mistaken("password", "wants one of " + ", ".join(_PASSWORDS))
+    typed = text(item, given[0])
     if given == ["password_md5"]:
-        if not re.fullmatch(r"[0-9A-Fa-f]{32}", text):
-            raise _Mistaken("password_md5", "password_md5: must be 32 hexadecimal digits")
-        return bytes.fromhex(text)
+        if not re.fullmatch(r"[0-9A-Fa-f]{32}", typed):
+            raise Mistaken("password_md5", "password_md5: must be 32 hexadecimal digits")
+        return bytes.fromhex(typed)
     if given == ["password_file"]:
-        try:
-            text = (folder / text).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-        except (OSError, UnicodeDecodeError) as reason:
-            raise _Mistaken("password_file", f"password_file: {reason}") from reason
-    if not 1 <= len(text) <= 16 or not text.isascii():
-        raise _Mistaken(given[0], f"{given[0]}: Jasmin's passwords have 1 to 16 ASCII characters")
-    return hashlib.md5(text.encode(), usedforsecurity=False).digest()
+        typed = file_text(item, "password_file", folder).removesuffix("\n").removesuffix("\r")
+    if not 1 <= len(typed) <= 16 or not typed.isascii():
+        raise Mistaken(given[0], f"{given[0]}: Jasmin's passwords have 1 to 16 ASCII characters")
+    return hashlib.md5(typed.encode(), usedforsecurity=False).digest()
 
 
-def _known_keys(item: SiteItem, *keys: str) -> None:
-    for key in _others(item, keys):
-        raise _Mistaken(key, f"unknown key {key}; there are {', '.join(keys)}")
+def _credential(item: SiteItem, kind: CredentialKind) -> list[CredentialChange]:
+    """Tables of sections, each of the console's keys."""
+    given = table(item, kind)
+    changes = []
+    for section in given.values:
+        values = table(given, section)
+        for key, value in values.values.items():
+            if value is not None or section.lower() != "defaultvalue":
+                changes.append(_change(kind, section, key, values))
+    return changes
 
 
-def _others(item: SiteItem, keys: tuple[str, ...]) -> Iterator[str]:
-    return (key for key in item.values if key not in keys)
-
-
-def _text(item: SiteItem, key: str) -> str:
-    value = item.values.get(key)
-    if value is None:
-        raise _Mistaken(key, f"{key} is missing")
-    if isinstance(value, bool):
-        raise _Mistaken(key, f"{key}: must be a text; write it in quotes")
-    return value
-
-
-def _name(item: SiteItem, key: str, most: int) -> str:
-    """Jasmin's rule for ids and names (routing/jasminApi.py)."""
-    text = _text(item, key)
-    if not re.fullmatch(rf"[A-Za-z0-9_-]{{1,{most}}}", text):
-        raise _Mistaken(key, f"{key}: must be 1 to {most} letters, digits, _ or -, not {text!r}")
-    return text
-
-
-def _truth(item: SiteItem, key: str, *, default: bool) -> bool:
-    value = item.values.get(key, default)
-    if not isinstance(value, bool):
-        raise _Mistaken(key, f"{key}: must be yes or no")
-    return value
-
-
-def _number(item: SiteItem, key: str) -> float:
-    try:
-        return float(_text(item, key))
-    except ValueError:
-        raise _Mistaken(key, f"{key}: must be a number") from None
+def _change(kind: CredentialKind, section: str, key: str, values: SiteItem) -> CredentialChange:
+    match values.values[key]:
+        case bool(truth_given):
+            typed = "yes" if truth_given else "no"
+        case None:
+            typed = "none"
+        case _:
+            typed = text(values, key)
+    # As of a user with unlimited quotas, where one below zero is kept: users may be overdrawn.
+    line = f"{section} {key} {typed}"
+    return usable(key, lambda: read_change(kind, line, of_existing=True), values)

@@ -1,4 +1,4 @@
-"""Read a site file: groups, users, connectors and routes as tables of texts, each with its line.
+"""Read a site file: everything a site has as tables of texts, each with its line.
 
 What their values mean is decided where they are made (daemons/site.py).
 """
@@ -10,20 +10,31 @@ from pathlib import Path
 from jasmin_compat.settings.entries import Mistake, SettingsMistakes
 from jasmin_compat.settings.yaml_file import Items, Node, Scalar, Table, read_yaml
 
-LISTS = ("groups", "users", "smpp_connectors", "mt_routes")
+LISTS = (
+    "groups",
+    "users",
+    "filters",
+    "smpp_connectors",
+    "http_connectors",
+    "mt_routes",
+    "mo_routes",
+    "mt_interceptors",
+    "mo_interceptors",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SiteItem:
-    """One group, user, connector or route."""
+    """A table: a group, user, connector, route, or a table within one."""
 
-    values: Mapping[str, str | bool | None]
-    """Unquoted yes and no are truths; everything else is text as written."""
+    values: "Mapping[str, SiteValue]"
     where: str
     places: Mapping[str, str]
     """Of each value."""
 
 
+SiteValue = str | bool | None | SiteItem | tuple["SiteValue", ...]
+"""Unquoted yes and no are truths; everything else is text as written, a table, or a list."""
 SiteLists = Mapping[str, Sequence[SiteItem]]
 """By LISTS; one that is not in the file is empty."""
 
@@ -53,19 +64,24 @@ def _items(key: str, document: Table, mistakes: list[Mistake]) -> list[SiteItem]
 
 
 def _item(key: str, node: Node, mistakes: list[Mistake]) -> SiteItem:
-    if not isinstance(node, Table):
-        mistakes.append(Mistake(node.where, f"{key}: each item must be a table"))
-        return SiteItem({}, node.where, {})
-    values: dict[str, str | bool | None] = {}
-    for name, value in node.values.items():
-        if isinstance(value, Scalar):
-            values[name] = _value(value)
-        else:
-            mistakes.append(Mistake(node.places[name], f"{name}: must be one value"))
+    if isinstance(node, Table):
+        return _table(node)
+    mistakes.append(Mistake(node.where, f"{key}: each item must be a table"))
+    return SiteItem({}, node.where, {})
+
+
+def _table(node: Table) -> SiteItem:
+    values = {name: _value(value) for name, value in node.values.items()}
     return SiteItem(values, node.where, node.places)
 
 
-def _value(scalar: Scalar) -> str | bool | None:
-    if scalar.is_boolean and scalar.text is not None:
-        return scalar.text.lower() in {"yes", "true", "on"}
-    return scalar.text
+def _value(node: Node) -> SiteValue:
+    match node:
+        case Table():
+            return _table(node)
+        case Items():
+            return tuple(_value(item) for item in node.items)
+        case Scalar(text) if node.is_boolean and text is not None:
+            return text.lower() in {"yes", "true", "on"}
+        case Scalar(text):
+            return text

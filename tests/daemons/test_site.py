@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from jasmin_compat.daemons.site import read_site
+from jasmin_compat.gateway.credentials import GRANTED, Quotas, SmppsCredential
+from jasmin_compat.gateway.filters import DestinationAddrFilter, EvalPyFilter, TagFilter
+from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.gateway.routes import Target
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import authenticate
 from jasmin_compat.settings.entries import SettingsMistakes
@@ -78,11 +82,58 @@ def test_connectors_have_the_sites_defaults(tmp_path: Path) -> None:
         ("groups: [{gid: a, gid2: b}]", "1: groups: unknown key gid2"),
         ("groups: [{gid: a}, {gid: a}]", "1: groups: gid a is there twice"),
         ("users: [{uid: a, gid: g, username: a, password: b}]", "1: users: there is no group g"),
-        ("mt_routes: [{type: static}]", "1: mt_routes: type: only default is built yet"),
-        ("mt_routes: [{type: default, connector: x}]", "1: mt_routes: there is no connector x"),
+        ("mt_routes: [{type: best}]", "1: mt_routes: type: must be one of default, static,"),
+        ("mt_routes: [{type: default, connector: xyz}]", "1: mt_routes: Unknown smppc cid: xyz"),
+        ("mt_routes: [{type: static, connector: xyz}]", "1: mt_routes: order is missing"),
+        ("mo_routes: [{type: default, rate: 1}]", "1: mo_routes: unknown key rate"),
         ("mt_routes: [{type: default}]", "1: mt_routes: connector is missing"),
-        ("mt_routes: [{type: default, rate: 1}]", "1: mt_routes: rate: charging is not built"),
-        ("mt_routes: [{type: default, rate: x}]", "1: mt_routes: rate: must be a number"),
+        (
+            "mt_routes: [{type: default, rate: x}]",
+            "1: mt_routes: Incorrect rate (must be float): x",
+        ),
+        ("groups: [{gid: [a]}]", "1: groups: gid: must be one value"),
+        ("filters: [{fid: a, type: X}]", '1: filters: Unknown Filter type: "X"'),
+        (
+            "filters: [{fid: a, type: TagFilter, tag: 1}, {fid: a, type: TransparentFilter}]",
+            "1: filters: fid a is there twice",
+        ),
+        (
+            "filters:\n  - fid: a\n    type: SourceAddrFilter\n    source_addr: '['",
+            "4: filters: source_addr option is not a valid regular expression",
+        ),
+        ("filters: [{fid: a, type: EvalPyFilter, code: 'if :'}]", "1: filters: [Syntax]: invalid"),
+        ("filters: [{fid: a, type: EvalPyFilter}]", "1: filters: wants one of code, pyCode"),
+        (
+            "http_connectors: [{cid: abc, url: foo, method: GET}]",
+            "1: http_connectors: HttpConnector url syntax is invalid",
+        ),
+        (
+            "mo_routes: [{type: failover, order: 1, connectors: [smpps(abc), http(abc)]}]",
+            "1: mo_routes: Unknown http cid: abc",
+        ),
+        (
+            "mo_routes: [{type: static, order: 1, connector: smpps(abc), filters: [nope]}]",
+            "1: mo_routes: Unknown fid: nope",
+        ),
+        (
+            "mo_routes: [{type: static, order: 1, connector: smpps(abc), "
+            "filters: [{type: UserFilter, uid: u}]}]",
+            "1: mo_routes: filters: a MO Route has no UserFilter",
+        ),
+        ("mt_interceptors: [{type: default}]", "1: mt_interceptors: wants one of script,"),
+        (
+            "mt_interceptors: [{type: default, script_file: nowhere}]",
+            "1: mt_interceptors: script_file: [Errno 2]",
+        ),
+        (
+            "mt_interceptors: [{type: default, script: x}, {type: default, script: y}]",
+            "1: mt_interceptors: order 0 is there twice",
+        ),
+        (
+            "groups: [{gid: g}]\nusers:\n  - {uid: a, gid: g, username: a, password: b,\n"
+            "     mt_messaging_cred: {quota: {\n       balance: lots}}}",
+            "5: users: could not convert string to float: 'lots'",
+        ),
         ("smpp_connectors: [{cid: ab}]", "1: smpp_connectors: SMPPConfig id syntax is invalid"),
         ("smpp_connectors: [{cid: abc, start: x}]", "1: smpp_connectors: start: must be yes or no"),
         (
@@ -137,3 +188,64 @@ def test_the_samples_are_in_order(name: str) -> None:
     assert site.users
     assert site.mt_routes
     assert site.started
+
+
+FULL = """
+groups: [{gid: g1}]
+users:
+  - uid: u1
+    gid: g1
+    username: foo
+    password: bar
+    mt_messaging_cred:
+      authorization: {http_bulk: yes, dlr_level: no}
+      valuefilter: {dst_addr: ^33}
+      defaultvalue: {src_addr: SUN HOTEL}
+      quota: {balance: -3.5, sms_count: 7, http_throughput: none, smpps_throughput: null}
+    smpps_cred:
+      authorization: {bind: no, ip: "10.0.0.0/8, ::1"}
+      quota: {max_bindings: 2}
+filters:
+  - {fid: french, type: DestinationAddrFilter, destination_addr: ^33}
+  - {fid: code, type: EvalPyFilter, pyCode: code.py}
+  - {fid: day, type: TimeIntervalFilter, timeInterval: 08:00:00;18:00:00}
+smpp_connectors: [{cid: smsc1}, {cid: smsc2}]
+http_connectors: [{cid: web, url: http://localhost/mo, method: POST}]
+mt_routes:
+  - {type: default, connector: smsc1}
+  - {order: 10, type: static, connector: smppc(smsc2), filters: [french, day], rate: 0.5}
+  - {order: 20, type: random, connectors: [smsc1, smsc2], filters: [{type: TagFilter, tag: 5}]}
+  - {order: 30, type: FailoverMTRoute, connectors: [smsc1, smsc2], filters: [code]}
+mo_routes:
+  - {order: 5, type: failover, connectors: [http(web), http(web)], filters: [french]}
+  - {type: DefaultRoute, connector: smpps(esme1)}
+mt_interceptors:
+  - {order: 1, type: static, filters: [french], script_file: code.py}
+mo_interceptors:
+  - type: default
+    script: |
+      routable.addTag('x')
+"""
+
+
+def test_everything_a_site_has_may_be_in_it(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("result = True\n")
+    site = read(tmp_path, FULL)
+    (user,) = site.users.values()
+    assert user.mt.quotas == Quotas(balance=-3.5, submit_sm_count=7)
+    assert user.mt.granted == (GRANTED | {"http_bulk"}) - {"set_dlr_level"}
+    assert (user.mt.source_address, user.mt.value_filters.destination_address) == (
+        "SUN HOTEL",
+        "^33",
+    )
+    assert user.smpps == SmppsCredential(bind=False, ip="10.0.0.0/8, ::1", max_bindings=2)
+    french, code = DestinationAddrFilter("^33"), EvalPyFilter("result = True\n")
+    assert list(site.filters.values())[:2] == [french, code]
+    assert list(site.mt_routes) == [30, 20, 10, 0]
+    assert site.mt_routes[30].filters == (code,)
+    assert site.mt_routes[20].filters == (TagFilter("5"),)
+    assert (site.mt_routes[10].filters[0], site.mt_routes[10].rate) == (french, 0.5)
+    assert [route.selection for route in site.mo_routes.values()] == ["failover", "default"]
+    assert site.mo_routes[0].targets == (Target("smpps", ConnectorId("esme1")),)
+    assert site.mt_interceptors[1].filters == (french,)
+    assert site.mo_interceptors[0].code == "routable.addTag('x')\n"

@@ -1,11 +1,11 @@
-"""A site file is four lists of tables, each value with its line."""
+"""A site file is lists of tables, each value with its line."""
 
 from pathlib import Path
 
 import pytest
 
 from jasmin_compat.settings.entries import SettingsMistakes
-from jasmin_compat.settings.site_file import read_site_file
+from jasmin_compat.settings.site_file import LISTS, SiteItem, read_site_file
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -34,8 +34,18 @@ def test_every_mistake_of_form_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsMistakes) as wrong:
         read_site_file(path)
     assert [m.line.removeprefix(f"{path}:") for m in wrong.value.mistakes] == [
-        "5: unknown list routes; there are groups, users, smpp_connectors, mt_routes",
+        f"5: unknown list routes; there are {', '.join(LISTS)}",
         "1: groups: must be a list",
         "3: users: each item must be a table",
-        "4: uid: must be one value",
     ]
+
+
+def test_tables_and_lists_within_an_item_keep_their_places(tmp_path: Path) -> None:
+    path = write(tmp_path, "users:\n  - quota:\n      balance: 1.0\n    tags: [a, {b: no}, ~]\n")
+    (user,) = read_site_file(path)["users"]
+    quota, tags = user.values["quota"], user.values["tags"]
+    assert isinstance(quota, SiteItem)
+    assert (quota.values, quota.places) == ({"balance": "1.0"}, {"balance": f"{path}:3"})
+    assert isinstance(tags, tuple)
+    assert isinstance(tags[1], SiteItem)
+    assert (tags[0], tags[1].values, tags[2]) == ("a", {"b": False}, None)
