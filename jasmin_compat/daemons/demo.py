@@ -73,6 +73,7 @@ def _environment(folder: Path) -> Mapping[str, str]:
         "STORE_PATH": str(folder),
         "LOG_PATH": str(folder),
         "HTTP_API_PORT": str(_port_or_free(1401)),
+        "JCLI_PORT": str(_port_or_free(8990)),
         "HEALTH_JASMIND_PORT": str(_port_or_free(8981)),
     }
 

@@ -63,6 +63,7 @@ class Show:
             f"  curl 'http://127.0.0.1:{http_port}/send?{query}'\n"
             f"  curl http://127.0.0.1:{frame.settings.health.jasmind_port}/ready\n"
             f"  curl http://127.0.0.1:{frame.settings.health.jasmind_port}/metrics\n"
+            f"  telnet 127.0.0.1 {frame.settings.jcli.port}    # jcliadmin, jclipwd\n"
             f"  tail -f {frame.read.paths.log}/messages.log\n"
             "Ctrl-C ends it.",
             flush=True,

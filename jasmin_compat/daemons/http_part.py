@@ -24,7 +24,7 @@ from jasmin_compat.servers.measures import Measured
 log: Final = logging.getLogger("jasmin-router")
 
 
-def http_part(  # noqa: PLR0913  # what its messages reach
+def make_send(  # noqa: PLR0913  # what its messages reach
     frame: Frame,
     *,
     site: Callable[[], Site],
@@ -32,9 +32,9 @@ def http_part(  # noqa: PLR0913  # what its messages reach
     queues: Queues,
     store: Store,
     ids: MsgIds,
-) -> Part:
-    """Listens on [http-api] bind and port."""
-    settings = frame.settings
+) -> Send:
+    """For http_part to serve."""
+    _tell_of_code(site())
 
     def new_msgid(routable: MtRoutable, cid: ConnectorId) -> MsgId:
         return MsgId(ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
@@ -48,7 +48,12 @@ def http_part(  # noqa: PLR0913  # what its messages reach
         local_now=frame.clock.local_now,
         new_bid=RandomIds(),
     )
-    send = Send(ports=ports, policy=send_policy(settings), unix=frame.clock.unix)
+    return Send(ports=ports, policy=send_policy(frame.settings), unix=frame.clock.unix)
+
+
+def http_part(frame: Frame, send: Send) -> Part:
+    """Listens on [http-api] bind and port."""
+    settings = frame.settings
     api = HttpApi(
         send,
         policy=http_policy(settings),
@@ -63,7 +68,6 @@ def http_part(  # noqa: PLR0913  # what its messages reach
     )
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
-        _tell_of_code(site())
         bind, port = settings.http_api.bind, settings.http_api.port
         try:
             listener = await listen(api.server, bind, port)

@@ -1,10 +1,11 @@
-"""jasmind: HTTP API and SMPP client connectors; lookups and callbacks too, if asked for."""
+"""jasmind: HTTP API, SMPP client connectors, console; lookups and callbacks too, if asked for."""
 
 import argparse
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
+from jasmin_compat.daemons.console_stats import CountedStats
 from jasmin_compat.daemons.dlr_parts import lookup_part, thrower_part
 from jasmin_compat.daemons.frame import (
     EXIT_SETTINGS,
@@ -14,14 +15,17 @@ from jasmin_compat.daemons.frame import (
     read_or_tell,
     run_daemon,
 )
-from jasmin_compat.daemons.http_part import http_part
+from jasmin_compat.daemons.http_part import http_part, make_send
 from jasmin_compat.daemons.jasmin_options import add_options
+from jasmin_compat.daemons.jcli_part import jcli_part
 from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
 from jasmin_compat.daemons.parts import run_parts
+from jasmin_compat.daemons.profiles import NoProfiles
 from jasmin_compat.daemons.router_part import router_part
 from jasmin_compat.daemons.site_state import State, open_state
-from jasmin_compat.ports import Queues, Store
+from jasmin_compat.flows.admin import Administration
+from jasmin_compat.ports import Profiles, Queues, Store
 from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
 
 
@@ -30,6 +34,7 @@ class Roles:
     """Which parts run in this process."""
 
     http: bool = True
+    console: bool = True
     lookup: bool = False
     thrower: bool = False
 
@@ -44,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_SETTINGS
     roles = Roles(
         http=not args.disable_http_api,
+        console=not args.disable_jcli,
         lookup=args.enable_dlr_lookup,
         thrower=args.enable_dlr_thrower,
     )
@@ -66,7 +72,7 @@ def work(roles: Roles, missing: list[str]) -> Work:
             open_store(frame) as store,
             open_queues(frame, name="jasmind") as queues,
         ):
-            await run_gateway(frame, roles, Outside(state, queues, store))
+            await run_gateway(frame, roles, Outside(state, queues, store, NoProfiles()))
 
     return over_broker
 
@@ -78,6 +84,7 @@ class Outside:
     state: State
     queues: Queues
     store: Store
+    profiles: Profiles
 
 
 async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
@@ -100,15 +107,21 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
         )
         fleet = make_fleet(frame, reach)
         parts.append(connectors_part(fleet, reach))
+        send = None
         if roles.http:
-            parts.append(
-                http_part(
-                    frame,
-                    site=current,
-                    is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_"),
-                    queues=queues,
-                    store=store,
-                    ids=ids,
-                )
+            send = make_send(
+                frame,
+                site=current,
+                is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_"),
+                queues=queues,
+                store=store,
+                ids=ids,
             )
+            parts.append(http_part(frame, send))
+        if roles.console:
+            admin = Administration(
+                current, store=outside.state.store, profiles=outside.profiles, connectors=fleet
+            )
+            stats = CountedStats(send=send, connectors=reach.counts)
+            parts.append(jcli_part(frame, admin=admin, stats=stats))
         await run_parts(frame, parts)

@@ -10,6 +10,7 @@ from jasmin_compat.daemons.frame import JASMIND, Frame, read_or_tell
 from jasmin_compat.daemons.say import Say
 from jasmin_compat.runtime.logs import LogPlaces, logging_to_files
 from jasmin_compat.runtime.shutdown import StopRequest
+from tests.services import free_port
 from tests.waiting import until
 
 
@@ -21,6 +22,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "LOG_PATH": str(folder),
         "JASMIN_COMPAT_LOCK_PATH": str(folder),
         "HTTP_API_BIND": "127.0.0.1",
+        "JCLI_PORT": str(free_port()),
         "HEALTH_JASMIND_PORT": "0",
         "HEALTH_DLRLOOKUPD_PORT": "0",
         "HEALTH_DLRD_PORT": "0",

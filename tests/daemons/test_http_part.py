@@ -12,7 +12,7 @@ import pytest
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.frame import CannotStart, Frame
-from jasmin_compat.daemons.http_part import http_part
+from jasmin_compat.daemons.http_part import http_part, make_send
 from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.policies import dlr_policy
 from jasmin_compat.gateway.filters import EvalPyFilter
@@ -28,7 +28,7 @@ from tests.services import free_port
 def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
     site = builders.site(user("full", "pwd"), **fields)
     store = MemoryStore(policy=dlr_policy(of_test.settings), clock=FakeClock())
-    return http_part(
+    send = make_send(
         of_test,
         site=lambda: site,
         is_bound=lambda _cid: True,
@@ -36,6 +36,7 @@ def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
         store=store,
         ids=MsgIds(),
     )
+    return http_part(of_test, send)
 
 
 async def test_a_message_is_accepted_into_its_connectors_queue(tmp_path: Path) -> None:

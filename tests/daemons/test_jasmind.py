@@ -13,11 +13,15 @@ class TestProcess(DaemonContract):
 
     # covers: CONF-07
     async def test_flags_say_which_parts_run(self, tmp_path: Path, there: dict[str, str]) -> None:
-        flags = ("--disable-http-api", "--enable-dlr-lookup", "--enable-dlr-thrower")
+        flags = (
+            *("--disable-http-api", "--disable-jcli"),
+            *("--enable-dlr-lookup", "--enable-dlr-thrower"),
+        )
         with daemon(tmp_path, self.name, *flags, **there) as running:
             await until(running.is_ready, within_s=WITHIN_S)
             status, output = running.stop()
         assert status == 0
         assert "  HTTPApi Started." not in output
+        assert "  jCli Started." not in output
         assert "  DLRLookup Started." in output
         assert "  DLRThrower Started." in output
