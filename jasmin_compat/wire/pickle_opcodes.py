@@ -6,7 +6,7 @@ than pickling objects, and none of Jasmin's classes is needed. No memo: it would
 
 import struct
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from jasmin_compat.smpp.times import RelativeTime
@@ -82,8 +82,11 @@ def list_of(members: Iterable[bytes]) -> bytes:
     return b"](" + joined + b"e" if joined else EMPTY_LIST
 
 
-def dict_of(items: Iterable[tuple[str, bytes]]) -> bytes:
-    joined = b"".join(text(key) + value for key, value in items)
+def dict_of(items: Iterable[tuple[str, bytes]], kept: "Kept | None" = None) -> bytes:
+    if kept is None:
+        joined = b"".join(text(key) + value for key, value in items)
+    else:
+        joined = b"".join(kept(text(key)) + value for key, value in items)
     return b"}(" + joined + b"u" if joined else b"}"
 
 
@@ -96,9 +99,28 @@ def new(target: bytes, *arguments: bytes) -> bytes:
     return target + tuple_of(*arguments) + b"\x81"
 
 
-def instance(target: bytes, items: Iterable[tuple[str, bytes]]) -> bytes:
+def instance(
+    target: bytes, items: Iterable[tuple[str, bytes]], kept: "Kept | None" = None
+) -> bytes:
     """An object made of its attributes."""
-    return target + b")\x81" + dict_of(items) + b"b"
+    return target + b")\x81" + dict_of(items, kept) + b"b"
+
+
+class Kept:
+    """Values a pickle makes once, in its `head`, and recalls by number: a fifth of the octets.
+
+    Only of immutable ones: two accounts must not share a dict.
+    """
+
+    def __init__(self, values: Iterable[bytes]) -> None:
+        """Each is the opcodes of one value."""
+        numbers = {value: at.to_bytes(4, "little") for at, value in enumerate(values)}
+        self._recalls = {value: b"j" + number for value, number in numbers.items()}
+        self.head = b"(" + b"".join(v + b"r" + number for v, number in numbers.items()) + b"1"
+
+    def __call__(self, value: bytes) -> bytes:
+        """Opcodes that recall the value; its own if it is not kept."""
+        return self._recalls.get(value, value)
 
 
 def pdu_type(class_name: str) -> bytes:
@@ -132,6 +154,16 @@ def moment(at: datetime) -> bytes:
     return call(name("datetime", "datetime"), *arguments)
 
 
+def day(on: date) -> bytes:
+    state = on.year.to_bytes(2) + bytes((on.month, on.day))
+    return call(name("datetime", "date"), octets(state))
+
+
+def time_of_day(at: time) -> bytes:
+    state = bytes((at.hour, at.minute, at.second)) + at.microsecond.to_bytes(3)
+    return call(name("datetime", "time"), octets(state))
+
+
 def _zone(offset: timedelta) -> bytes:
     parts = (offset.days, offset.seconds, offset.microseconds)
     return (
@@ -149,6 +181,6 @@ def _zone(offset: timedelta) -> bytes:
     )
 
 
-def span(time: RelativeTime) -> bytes:
-    fields = (time.years, time.months, time.days, time.hours, time.minutes, time.seconds)
+def span(of: RelativeTime) -> bytes:
+    fields = (of.years, of.months, of.days, of.hours, of.minutes, of.seconds)
     return new(name("smpp.pdu.smpp_time", "SMPPRelativeTime"), *map(integer, fields))

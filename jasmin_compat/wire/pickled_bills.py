@@ -5,13 +5,15 @@ class wants it, but not the digest of the password: everybody on the broker coul
 (W-BILL-08).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from jasmin_compat.gateway.users import User
+from jasmin_compat.gateway.credentials import MT_DEFAULT, SMPPS_DEFAULT
+from jasmin_compat.gateway.users import Group, User
 from jasmin_compat.smpp.twins import quick_init
 from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire.jasmin_classes import Instance
+from jasmin_compat.wire.pickled_accounts import NO_PASSWORD, Accounts
 from jasmin_compat.wire.pickles import RefusedPickle, unpickle
 
 
@@ -34,63 +36,6 @@ class BadBill(Exception):
     """A pickle that is refused, or no bill."""
 
 
-_AUTHORIZATIONS = (
-    *("http_send", "http_bulk", "http_balance", "http_rate", "smpps_send", "http_long_content"),
-    *("set_dlr_level", "http_set_dlr_method", "set_source_address", "set_priority"),
-    *("set_validity_period", "set_hex_content", "set_schedule_delivery_time"),
-)
-_DENIED = frozenset(("http_bulk",))
-_FILTERS = {
-    "destination_address": b".*",
-    "source_address": b".*",
-    "priority": b"^[0-3]$",
-    "validity_period": rb"^\d+$",
-    "content": b".*",
-}
-_QUOTAS = (
-    *("balance", "early_decrement_balance_percent", "submit_sm_count"),
-    *("http_throughput", "smpps_throughput"),
-)
-_NO_PASSWORD = bytes(16)
-"""No password has this digest."""
-
-
-def _of(class_name: str, module: str, *attributes: tuple[str, bytes]) -> bytes:
-    return opcodes.instance(opcodes.name(f"jasmin.routing.{module}", class_name), attributes)
-
-
-def _default_credentials() -> tuple[tuple[str, bytes], ...]:
-    """What Jasmin gives a user of whom nothing else was said."""
-    filters = (
-        (name, opcodes.call(opcodes.name("re", "_compile"), opcodes.octets(p), opcodes.integer(0)))
-        for name, p in _FILTERS.items()
-    )
-    mt_credential = _of(
-        "MtMessagingCredential",
-        "jasminApi",
-        (
-            "authorizations",
-            opcodes.dict_of(
-                (name, opcodes.boolean(name not in _DENIED)) for name in _AUTHORIZATIONS
-            ),
-        ),
-        ("value_filters", opcodes.dict_of(filters)),
-        ("defaults", opcodes.dict_of((("source_address", opcodes.NONE),))),
-        ("quotas", opcodes.dict_of((name, opcodes.NONE) for name in _QUOTAS)),
-    )
-    authorizations = (("bind", opcodes.boolean(True)), ("ip", opcodes.text("0.0.0.0/0")))
-    smpps_credential = _of(
-        "SmppsCredential",
-        "jasminApi",
-        ("authorizations", opcodes.dict_of(authorizations)),
-        ("quotas", opcodes.dict_of((("max_bindings", opcodes.NONE),))),
-    )
-    return ("mt_credential", mt_credential), ("smpps_credential", smpps_credential)
-
-
-_CREDENTIALS = _default_credentials()
-
-
 def write_bill(bill: PickledBill, user: User) -> bytes:
     """`user` is the one the bill names."""
     head, tail = _around_bid(user, bill.at_submit, bill.at_response, bill.counts)
@@ -108,35 +53,21 @@ def _around_bid(
     )
     counting = (("decrement_submit_sm_count", opcodes.integer(counts)),)
     mark = opcodes.text("bid")
-    written = _of(
-        "SubmitSmBill",
-        "Bills",
+    items = (
         ("bid", b""),
         ("user", _account(user)),
         ("amounts", opcodes.dict_of(amounts)),
         ("actions", opcodes.dict_of(counting)),
     )
+    written = opcodes.instance(opcodes.name("jasmin.routing.Bills", "SubmitSmBill"), items)
     head, tail = written.split(mark, 1)
     return opcodes.PROTOCOL + head + mark, tail + opcodes.STOP
 
 
 def _account(user: User) -> bytes:
-    group = _of(
-        "Group",
-        "jasminApi",
-        ("gid", opcodes.text(user.gid)),
-        ("enabled", opcodes.boolean(True)),  # a disabled group sends nothing
-    )
-    return _of(
-        "User",
-        "jasminApi",
-        ("uid", opcodes.text(user.uid)),
-        ("group", group),
-        ("enabled", opcodes.boolean(user.enabled)),
-        ("username", opcodes.text(user.username)),
-        ("password", opcodes.octets(_NO_PASSWORD)),
-        *_CREDENTIALS,
-    )
+    group = Group(gid=user.gid)  # enabled: a disabled one sends nothing
+    plain = replace(user, mt=MT_DEFAULT, smpps=SMPPS_DEFAULT)
+    return Accounts(shares=False).user(plain, group, digest=NO_PASSWORD)
 
 
 def read_bill(octets: bytes) -> PickledBill:

@@ -1,39 +1,62 @@
-"""The only unpickler: a stack machine that knows the names of wire/jasmin_classes.py, nothing else.
+"""The only unpickler: a stack machine that knows the names it is given, and nothing else.
 
 `pickle.loads` of what stands on a broker runs whatever its writer wished (W-SEC-02), thirteen
 octets of it can take a gigabyte, and even with an allow-list BUILD may change the classes on it.
-This machine has the opcodes Jasmin's pickles have (protocols 2 to 5), calls only what is listed and
-builds nothing that needs recursion. It takes three times as long as Python's own; what we write
-ourselves does not come here (wire/pickled_pdus.py).
+This machine has the opcodes Jasmin's pickles have (protocols 0 to 5: `pickle_protocol` is a setting
+of its store files), calls only what is listed and builds nothing that needs recursion. It takes
+three times as long as Python's own; what we write into queues does not come here
+(wire/pickled_pdus.py).
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from jasmin_compat.wire.jasmin_classes import ALLOWED, Global, Instance
 
-MAX_OCTETS: Final = 1 << 20
-"""A message of 255 parts, the longest there can be, takes a third of it."""
-_MAX_MEMO_INDEX: Final = 1 << 16
 _MAX_DEPTH: Final = 64
 """Of collections within each other, tuples apart, which nothing walks through."""
-_MAX_INTEGER_OCTETS: Final = 8
+_NEWEST_PROTOCOL: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What pickles of one sort may name, and how large they may be."""
+
+    names: Mapping[tuple[str, str], Global]
+    """By module and name."""
+    max_octets: int
+    max_memo: int
+    """Values kept to be used again; each takes a hundred times its opcode."""
+    max_objects: int
+    """Collections and what listed names make, for the same reason."""
+    max_integer_octets: int = 8
+    by_lines: Mapping[bytes, Global] = field(init=False, repr=False)
+    """The names as the opcode GLOBAL has them."""
+
+    def __post_init__(self) -> None:
+        lines = {f"{module}\n{name}".encode(): g for (module, name), g in self.names.items()}
+        object.__setattr__(self, "by_lines", lines)
+
+
+MESSAGES: Final = Dialect(names=ALLOWED, max_octets=1 << 20, max_memo=1 << 16, max_objects=1 << 20)
+"""In queues and their headers. One of 255 parts, the longest there can be, takes a third of it."""
 
 
 class RefusedPickle(Exception):
     """Not a pickle, a pickle of something Jasmin does not send, or one beyond the bounds."""
 
 
-def unpickle(octets: bytes) -> object:
+def unpickle(octets: bytes, dialect: Dialect = MESSAGES) -> object:
     """The value: plain ones, stand-ins of wire/jasmin_classes.py, enumeration members as codes.
 
     Raises:
         RefusedPickle: the only error.
     """
-    if len(octets) > MAX_OCTETS:
-        raise RefusedPickle(f"{len(octets)} octets, {MAX_OCTETS} allowed")
-    machine = _Machine(octets)
+    if len(octets) > dialect.max_octets:
+        raise RefusedPickle(f"{len(octets)} octets, {dialect.max_octets} allowed")
+    machine = _Machine(octets, dialect)
     try:
         return machine.run()
     except _GARBAGE as error:
@@ -48,10 +71,12 @@ _GARBAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
 class _Machine:
     """One run: the octets and the place in them, stack, memo."""
 
-    __slots__ = ("at", "memo", "octets", "stack", "under_marks")
+    __slots__ = ("at", "dialect", "memo", "objects_left", "octets", "stack", "under_marks")
 
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, dialect: Dialect) -> None:
         self.octets = octets
+        self.dialect = dialect
+        self.objects_left = dialect.max_objects
         self.at = 0
         self.stack: list[Any] = []
         self.under_marks: list[list[Any]] = []
@@ -79,6 +104,25 @@ class _Machine:
         """The next octets, their number in front."""
         return self.take(int.from_bytes(self.take(octets), "little"))
 
+    def take_line(self) -> bytes:
+        """The next octets up to the end of the line, which protocols 0 and 1 have."""
+        start = self.at
+        end = self.octets.index(b"\n", start)
+        self.at = end + 1
+        return self.octets[start:end]
+
+    def count(self) -> None:
+        """One more object."""
+        self.objects_left -= 1
+        if self.objects_left < 0:
+            raise ValueError("too many objects")
+
+    def keep(self, index: int) -> None:
+        """The value on the stack, to be used again by this number."""
+        if not 0 <= index < self.dialect.max_memo:
+            raise ValueError("memo index too large")
+        self.memo[index] = self.stack[-1]
+
     def take_marked(self) -> list[Any]:
         """The values above the last mark."""
         marked, self.stack = self.stack, self.under_marks.pop()
@@ -95,7 +139,11 @@ def _push(value: object) -> _Step:
 
 
 def _push_new(kind: Callable[[], object]) -> _Step:
-    return lambda machine: machine.stack.append(kind())
+    def push(machine: _Machine) -> None:
+        machine.count()
+        machine.stack.append(kind())
+
+    return push
 
 
 def _push_octet(machine: _Machine) -> None:
@@ -121,7 +169,7 @@ def _push_integer(octets: int, *, signed: bool = False) -> _Step:
 
 def _push_long(machine: _Machine) -> None:
     octets = machine.take_length(1)
-    if len(octets) > _MAX_INTEGER_OCTETS:
+    if len(octets) > machine.dialect.max_integer_octets:
         raise ValueError("integer too large")
     machine.stack.append(int.from_bytes(octets, "little", signed=True))
 
@@ -131,13 +179,7 @@ def _push_float(machine: _Machine) -> None:
 
 
 def _put(index_octets: int) -> _Step:
-    def put(machine: _Machine) -> None:
-        index = int.from_bytes(machine.take(index_octets), "little")
-        if index > _MAX_MEMO_INDEX:
-            raise ValueError("memo index too large")
-        machine.memo[index] = machine.stack[-1]
-
-    return put
+    return lambda machine: machine.keep(int.from_bytes(machine.take(index_octets), "little"))
 
 
 def _put_short(machine: _Machine) -> None:
@@ -146,14 +188,69 @@ def _put_short(machine: _Machine) -> None:
     machine.at += 1
 
 
+def _put_line(machine: _Machine) -> None:
+    machine.keep(_decimal(machine, machine.take_line()))
+
+
 def _memoize(machine: _Machine) -> None:
-    machine.memo[len(machine.memo)] = machine.stack[-1]
+    machine.keep(len(machine.memo))
 
 
 def _get(index_octets: int) -> _Step:
     return lambda machine: machine.stack.append(
         machine.memo[int.from_bytes(machine.take(index_octets), "little")]
     )
+
+
+def _get_line(machine: _Machine) -> None:
+    machine.stack.append(machine.memo[_decimal(machine, machine.take_line())])
+
+
+def _decimal(machine: _Machine, line: bytes) -> int:
+    most = machine.dialect.max_integer_octets
+    if len(line) > 3 * most or (number := int(line)).bit_length() >= 8 * most:
+        raise ValueError("integer too large")
+    return number
+
+
+def _push_integer_line(machine: _Machine) -> None:
+    """`01` and `00` are the truths."""
+    line = machine.take_line()
+    machine.stack.append(line == b"01" if line in {b"00", b"01"} else _decimal(machine, line))
+
+
+def _push_long_line(machine: _Machine) -> None:
+    machine.stack.append(_decimal(machine, machine.take_line().removesuffix(b"L")))
+
+
+def _push_float_line(machine: _Machine) -> None:
+    machine.stack.append(float(machine.take_line()))
+
+
+def _push_text_line(machine: _Machine) -> None:
+    machine.stack.append(machine.take_line().decode("raw-unicode-escape"))
+
+
+def _pop(machine: _Machine) -> None:
+    machine.stack.pop()
+
+
+def _pop_marked(machine: _Machine) -> None:
+    machine.take_marked()
+
+
+def _marked_list(machine: _Machine) -> None:
+    machine.count()
+    members = machine.take_marked()
+    machine.stack.append(members)
+
+
+def _marked_dict(machine: _Machine) -> None:
+    machine.count()
+    members = machine.take_marked()
+    made: dict[object, object] = {}
+    _fill(made, members)
+    machine.stack.append(made)
 
 
 def _mark(machine: _Machine) -> None:
@@ -164,11 +261,13 @@ def _mark(machine: _Machine) -> None:
 
 
 def _tuple_of_one(machine: _Machine) -> None:
+    machine.count()
     machine.stack[-1] = (machine.stack[-1],)
 
 
 def _tuple_of(length: int) -> _Step:
     def make(machine: _Machine) -> None:
+        machine.count()
         members = tuple(machine.stack[-length:])
         if len(members) != length:
             raise IndexError("stack is empty")
@@ -178,6 +277,7 @@ def _tuple_of(length: int) -> _Step:
 
 
 def _marked_tuple(machine: _Machine) -> None:
+    machine.count()
     members = machine.take_marked()
     machine.stack.append(tuple(members))
 
@@ -223,27 +323,25 @@ def _fill(target: object, members: list[object]) -> None:
     if not isinstance(target, dict):
         raise TypeError("item of something else than a dict")
     for key, value in zip(members[::2], members[1::2], strict=True):
-        if not isinstance(key, str):
-            raise TypeError("key is not a text")
+        if not isinstance(key, str | int):
+            raise TypeError("key is not a text or a number")
         target[key] = value
-
-
-_BY_LINES = {f"{module}\n{name}".encode(): found for (module, name), found in ALLOWED.items()}
 
 
 def _push_global(machine: _Machine) -> None:
     start = machine.at
     end = machine.octets.index(b"\n", machine.octets.index(b"\n", start) + 1)
     machine.at = end + 1
-    machine.stack.append(_BY_LINES[machine.octets[start:end]])
+    machine.stack.append(machine.dialect.by_lines[machine.octets[start:end]])
 
 
 def _push_stack_global(machine: _Machine) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(ALLOWED[module, name])
+    machine.stack.append(machine.dialect.names[module, name])
 
 
 def _call(machine: _Machine) -> None:
+    machine.count()
     arguments = machine.stack.pop()
     target = machine.stack[-1]
     if not isinstance(target, Global) or type(arguments) is not tuple:
@@ -260,8 +358,8 @@ def _build(machine: _Machine) -> None:
 
 
 def _check_protocol(machine: _Machine) -> None:
-    if machine.take(1)[0] not in range(2, 6):
-        raise ValueError("protocol is not 2 to 5")
+    if machine.take(1)[0] > _NEWEST_PROTOCOL:
+        raise ValueError("protocol is not 0 to 5")
 
 
 def _skip_frame(machine: _Machine) -> None:
@@ -275,6 +373,16 @@ def _refuse(machine: _Machine) -> None:
 _STOP = ord(".")
 _STEPS: list[_Step] = [_refuse] * 256
 for _opcodes, _step in {
+    b"0": _pop,
+    b"1": _pop_marked,
+    b"I": _push_integer_line,
+    b"L": _push_long_line,
+    b"F": _push_float_line,
+    b"V": _push_text_line,
+    b"l": _marked_list,
+    b"d": _marked_dict,
+    b"p": _put_line,
+    b"g": _get_line,
     b"\x80": _check_protocol,
     b"\x95": _skip_frame,
     b"c": _push_global,
