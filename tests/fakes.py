@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Iterable
 
+from typing_extensions import override
+
+from jasmin_compat.adapters.memory_profiles import MemoryProfiles as KeptInMemory
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import ConnectorStatus, ProfileRead, SiteNotSaved, SiteUnreadable
-
 from tests.waiting import until
 
 
@@ -65,21 +67,22 @@ class FakeConnectors:
         return ConnectorStatus(is_started=False, session="NONE", starts=0, stops=0)
 
 
-class MemoryProfiles:
-    """ports.Profiles without files; may be told to fail."""
+class MemoryProfiles(KeptInMemory):
+    """May be told to fail."""
 
     def __init__(self) -> None:
-        self.sites: dict[str, Site] = {}
+        super().__init__()
         self.fails_with: SiteNotSaved | SiteUnreadable | None = None
 
+    @override
     async def read(self, profile: str) -> ProfileRead | None:
         self._demand()
-        site = self.sites.get(profile)
-        return None if site is None else ProfileRead(site=site)
+        return await super().read(profile)
 
+    @override
     async def write(self, profile: str, site: Site) -> None:
         self._demand()
-        self.sites[profile] = site
+        await super().write(profile, site)
 
     def _demand(self) -> None:
         if self.fails_with is not None:

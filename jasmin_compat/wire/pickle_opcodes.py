@@ -113,10 +113,10 @@ class Kept:
     """
 
     def __init__(self, values: Iterable[bytes]) -> None:
-        """Each is the opcodes of one value."""
-        numbers = {value: at.to_bytes(4, "little") for at, value in enumerate(values)}
-        self._recalls = {value: b"j" + number for value, number in numbers.items()}
-        self.head = b"(" + b"".join(v + b"r" + number for v, number in numbers.items()) + b"1"
+        """Each is the opcodes of one value; 256 of them at most."""
+        numbers = {value: bytes((at,)) for at, value in enumerate(values)}
+        self._recalls = {value: b"h" + number for value, number in numbers.items()}
+        self.head = b"(" + b"".join(v + b"q" + number for v, number in numbers.items()) + b"1"
 
     def __call__(self, value: bytes) -> bytes:
         """Opcodes that recall the value; its own if it is not kept."""

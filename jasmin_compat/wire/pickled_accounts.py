@@ -14,6 +14,7 @@ from jasmin_compat.gateway.credentials import (
     VALUE_FILTERS,
     MtCredential,
     SmppsCredential,
+    ValueFilters,
 )
 from jasmin_compat.gateway.users import Group, GroupId, User
 from jasmin_compat.wire import pickle_opcodes as opcodes
@@ -66,6 +67,7 @@ _KEYS: Final = (
     *("gid", "authorizations", "value_filters", "defaults", "quotas", "bind", "ip"),
     *("max_bindings", "source_address", *_AUTHORIZATIONS, *VALUE_FILTERS, *QUOTAS),
 )
+_QUOTAS: Final = opcodes.text("quotas")
 _OFTEN: Final = (
     *(_class(name) for name in ("User", "Group", "MtMessagingCredential", "SmppsCredential")),
     *(_ENCODE, _LATIN1, opcodes.text(SMPPS_DEFAULT.ip)),
@@ -82,7 +84,7 @@ class Accounts:
         self._kept = Kept(_OFTEN if shares else ())
         self.head = self._kept.head if shares else b""
         self._groups: dict[tuple[GroupId, bool], bytes] = {}
-        self._mt: dict[MtCredential, bytes] = {}
+        self._mt: dict[tuple[frozenset[str], ValueFilters, str | None], bytes] = {}
         self._smpps: dict[SmppsCredential, bytes] = {}
 
     def group(self, gid: GroupId, *, enabled: bool) -> bytes:
@@ -93,8 +95,6 @@ class Accounts:
 
     def user(self, user: User, group: Group, *, digest: bytes | None = None) -> bytes:
         """Without its password's digest, if another is given."""
-        if user.mt not in self._mt:
-            self._mt[user.mt] = self._mt_credential(user.mt)
         if user.smpps not in self._smpps:
             self._smpps[user.smpps] = self._smpps_credential(user.smpps)
         items = (
@@ -103,7 +103,7 @@ class Accounts:
             ("enabled", opcodes.boolean(user.enabled)),
             ("username", opcodes.text(user.username)),
             ("password", self._octets(user.password_md5 if digest is None else digest)),
-            ("mt_credential", self._mt[user.mt]),
+            ("mt_credential", self._mt_credential(user.mt)),
             ("smpps_credential", self._smpps[user.smpps]),
         )
         return self._object("User", items)
@@ -113,27 +113,32 @@ class Accounts:
         return opcodes.call(self._kept(_ENCODE), encoded, self._kept(_LATIN1))
 
     def _mt_credential(self, credential: MtCredential) -> bytes:
+        """Quotas differ from user to user, the rest hardly."""
+        same = (credential.granted, credential.value_filters, credential.source_address)
+        if same not in self._mt:
+            self._mt[same] = self._but_quotas(credential)
+        quotas = ((name, number(getattr(credential.quotas, name))) for name in QUOTAS)
+        return self._mt[same] + self._kept(_QUOTAS) + self._dict(quotas) + b"sb"
+
+    def _but_quotas(self, credential: MtCredential) -> bytes:
+        """An object whose attributes are not complete yet."""
         granted, filters = credential.granted, credential.value_filters
         source = credential.source_address
         default = opcodes.NONE if source is None else opcodes.text(source)
-        patterns = ((name, self._filter(name, getattr(filters, name))) for name in VALUE_FILTERS)
-        return self._object(
-            "MtMessagingCredential",
+        attributes = (
             (
-                (
-                    "authorizations",
-                    self._dict(
-                        (name, opcodes.boolean(name in granted)) for name in _AUTHORIZATIONS
-                    ),
-                ),
-                ("value_filters", self._dict(patterns)),
-                ("defaults", self._dict((("source_address", default),))),
-                (
-                    "quotas",
-                    self._dict((name, number(getattr(credential.quotas, name))) for name in QUOTAS),
+                "authorizations",
+                self._dict((name, opcodes.boolean(name in granted)) for name in _AUTHORIZATIONS),
+            ),
+            (
+                "value_filters",
+                self._dict(
+                    (name, self._filter(name, getattr(filters, name))) for name in VALUE_FILTERS
                 ),
             ),
+            ("defaults", self._dict((("source_address", default),))),
         )
+        return self._kept(_class("MtMessagingCredential")) + b")\x81" + self._dict(attributes)
 
     def _filter(self, name: str, text: str) -> bytes:
         if text == getattr(MT_DEFAULT.value_filters, name):

@@ -202,6 +202,11 @@ def _get(index_octets: int) -> _Step:
     )
 
 
+def _get_short(machine: _Machine) -> None:
+    machine.stack.append(machine.memo[machine.octets[machine.at]])
+    machine.at += 1
+
+
 def _get_line(machine: _Machine) -> None:
     machine.stack.append(machine.memo[_decimal(machine, machine.take_line())])
 
@@ -418,7 +423,7 @@ for _opcodes, _step in {
     b"q": _put_short,
     b"r": _put(4),
     b"\x94": _memoize,
-    b"h": _get(1),
+    b"h": _get_short,
     b"j": _get(4),
 }.items():
     for _opcode in _opcodes:

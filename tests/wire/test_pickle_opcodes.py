@@ -1,7 +1,7 @@
 """Opcodes put together by hand, read by Python's own unpickler."""
 
 import pickle
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -106,3 +106,22 @@ def test_members() -> None:
     assert unpickled(pickle_opcodes.members(features, 0x3F)) == frozenset()
     with pytest.raises(KeyError):
         pickle_opcodes.named_member(pdu_enums.ADDR_NPI, "CARRIER_PIGEON")
+
+
+@given(st.dates(), st.times())
+def test_days_and_times_of_day(day: date, at: time) -> None:
+    assert loads(pickle_opcodes.day(day)) == day
+    assert loads(pickle_opcodes.time_of_day(at)) == at
+
+
+def test_what_is_kept_is_made_once() -> None:
+    often = pickle_opcodes.text("often")
+    kept = pickle_opcodes.Kept([often, pickle_opcodes.integer(7)])
+    items = pickle_opcodes.dict_of([("often", kept(often)), ("seldom", kept(b"N"))], kept)
+
+    assert items.count(b"often") == 0
+    assert (
+        loads(kept.head + items)
+        == unpickled(kept.head + items)
+        == {"often": "often", "seldom": None}
+    )
