@@ -13,6 +13,7 @@ from jasmin_compat.daemons.frame import (
     read_or_tell,
 )
 from jasmin_compat.daemons.further_checks import site_of
+from jasmin_compat.daemons.site_counts import site_counts
 from jasmin_compat.settings.read import TABLES, SettingsRead
 from jasmin_compat.settings.show import effective
 
@@ -30,11 +31,7 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     site = site_of(read)
     if site is not None:
-        print(
-            f"site: {len(site.groups)} groups, {len(site.users)} users, "
-            f"{len(site.connectors)} connectors ({len(site.started)} to start), "
-            f"{len(site.mt_routes)} MT routes"
-        )
+        print(f"site: {site_counts(site)}")
     for warning in (*[w.line for w in read.warnings], *risks(read)):
         print(f"warning: {warning}", file=sys.stderr)
     return 0

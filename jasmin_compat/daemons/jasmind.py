@@ -67,12 +67,13 @@ def work(roles: Roles, missing: list[str]) -> Work:
     async def over_broker(frame: Frame) -> None:
         for text in missing:
             frame.say.warning(f"Not there yet: {text}.")
+        profiles = NoProfiles()
         async with (
-            open_state(frame) as state,
+            open_state(frame, profiles) as state,
             open_store(frame) as store,
             open_queues(frame, name="jasmind") as queues,
         ):
-            await run_gateway(frame, roles, Outside(state, queues, store, NoProfiles()))
+            await run_gateway(frame, roles, Outside(state, queues, store, profiles))
 
     return over_broker
 

@@ -30,6 +30,9 @@ class Say:
     def disconnected(self, part: str) -> None:
         self.log.info("  %s disconnected.", part)
 
+    def told(self, text: str) -> None:
+        self.log.info("  %s", text)
+
     def warning(self, text: str) -> None:
         self.log.warning("  %s", text)
 

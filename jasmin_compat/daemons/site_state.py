@@ -1,16 +1,24 @@
-"""The site a daemon starts with: the working state, and the site file over it (design D3, D10)."""
+"""The site a daemon starts with: the working state, and the site file over it (design D3, D10).
+
+Before there is a working state, the profile Jasmin loads at each start stands in its place.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from jasmin_compat.adapters.memory_site import MemorySite
 from jasmin_compat.adapters.sqlite_site import open_sqlite_site
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.further_checks import site_of
+from jasmin_compat.daemons.site_counts import site_counts
 from jasmin_compat.gateway.site import Site, apply, edit_over, edit_to
-from jasmin_compat.ports import SiteNotSaved, SiteStore, SiteUnreadable
+from jasmin_compat.ports import Profiles, SiteNotSaved, SiteStore, SiteUnreadable
 from jasmin_compat.runtime.current import Current
+
+DEFAULT_PROFILE: Final = "jcli-prod"
+"""Jasmin's `jcli` loads it for `-u` and `-p` of jasmind."""
 
 
 class State:
@@ -22,29 +30,40 @@ class State:
 
 
 @asynccontextmanager
-async def open_state(frame: Frame) -> AsyncIterator[State]:
+async def open_state(frame: Frame, profiles: Profiles) -> AsyncIterator[State]:
     """In [router] store_path. Raises: CannotStart."""
     folder = Path(frame.settings.router.store_path)
     async with AsyncExitStack() as opened:
         try:
             store = await opened.enter_async_context(open_sqlite_site(folder))
-            site = await _begin(frame, store)
+            site = await _begin(frame, store, profiles)
         except (SiteNotSaved, SiteUnreadable) as reason:
             raise CannotStart("RouterPB", reason) from reason
         yield State(site, store)
 
 
-async def _begin(frame: Frame, store: SiteStore) -> Site:
+async def _begin(frame: Frame, store: SiteStore, profiles: Profiles) -> Site:
     """Raises: SiteNotSaved, SiteUnreadable."""
     site = await store.read()
     if site is None:
-        site = Site()
+        site = await _move_in(frame, profiles)
         await store.write(edit_to(site))
     over = site_of(frame.read)
     edit = edit_over(site, over) if over is not None else ()
     if edit:
         await store.write(edit)
     return apply(site, edit)
+
+
+async def _move_in(frame: Frame, profiles: Profiles) -> Site:
+    """What Jasmin left, or nothing. Raises: SiteUnreadable."""
+    read = await profiles.read(DEFAULT_PROFILE)
+    if read is None:
+        return Site()
+    frame.say.told(f"Imported Jasmin's profile {DEFAULT_PROFILE}: {site_counts(read.site)}")
+    for text in read.not_carried_over:
+        frame.say.warning(f"Not carried over: {text}")
+    return read.site
 
 
 def memory_state(frame: Frame, site: Site | None) -> State:

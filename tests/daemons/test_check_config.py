@@ -36,7 +36,8 @@ def test_effective_settings_with_their_origin_and_without_secrets(
         f"  max_records = 5    # {yaml}:1",
         f"  receipt_retry_delays_s = 1.5, 20    # {yaml}:1",
         "  heartbeat = 60",
-        "site: 1 groups, 1 users, 0 connectors (0 to start), 0 MT routes",
+        "site: 1 groups, 1 users, 0 filters, 0 SMPP connectors (0 to start), 0 HTTP connectors, "
+        "0 MT routes, 0 MO routes, 0 MT interceptors, 0 MO interceptors",
     ):
         assert line in out.splitlines()
     assert "warning: [jcli] 0.0.0.0:8990: Jasmin's default password" in err

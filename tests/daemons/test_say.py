@@ -17,6 +17,7 @@ def test_start_and_stop_lines(caplog: pytest.LogCaptureFixture) -> None:
     say.stopped("HTTPApi")
     say.disconnected("AMQP Broker")
     say.started("Interceptor client")
+    say.told("something")
     say.warning("careful")
     say.error("bad")
     assert caplog.messages == [
@@ -27,6 +28,7 @@ def test_start_and_stop_lines(caplog: pytest.LogCaptureFixture) -> None:
         "  HTTPApi stopped.",
         "  AMQP Broker disconnected.",
         "  Interceptor client Started.",
+        "  something",
         "  careful",
         "bad",
     ]

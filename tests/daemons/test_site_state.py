@@ -1,5 +1,6 @@
 """A daemon starts with what was there when the last one ended, and the site file over it."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,13 @@ import pytest
 from jasmin_compat.adapters.sqlite_site import FILE
 from jasmin_compat.daemons.frame import CannotStart
 from jasmin_compat.daemons.site_state import memory_state, open_state
-from jasmin_compat.gateway.site import Drop, Kind, Put, Site
+from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site
 from jasmin_compat.gateway.users import Group, GroupId, UserId
+from jasmin_compat.ports import ProfileRead, SiteUnreadable
+from tests import builders
+from tests.builders import CID
 from tests.daemons.frames import frame
+from tests.fakes import MemoryProfiles
 
 FILE_SITE = """
 groups: [{gid: g}]
@@ -17,16 +22,25 @@ users: [{uid: u, gid: g, username: u, password: p}]
 smpp_connectors: [{cid: carrier}, {cid: standing, start: no}]
 mt_routes: [{type: default, connector: carrier}]
 """
+NOTHING = MemoryProfiles()
+
+
+class Left(MemoryProfiles):
+    """Profiles with something in them that a site has no place for."""
+
+    async def read(self, profile: str) -> ProfileRead | None:
+        read = await super().read(profile)
+        return read and ProfileRead(site=read.site, not_carried_over=("filters: f1: unknown",))
 
 
 async def test_the_first_start_makes_an_empty_working_state(tmp_path: Path) -> None:
     # covers: PERS-02
     store = tmp_path / "made" / "for it"
-    async with frame(tmp_path, ROUTER_STORE_PATH=str(store)) as f, open_state(f) as state:
+    async with frame(tmp_path, ROUTER_STORE_PATH=str(store)) as f, open_state(f, NOTHING) as state:
         assert state.current() == Site()
         await state.store.write((Put(Kind.GROUP, "g", Group(gid=GroupId("g"))),))
     assert (store / FILE).exists()
-    async with frame(tmp_path, ROUTER_STORE_PATH=str(store)) as f, open_state(f) as state:
+    async with frame(tmp_path, ROUTER_STORE_PATH=str(store)) as f, open_state(f, NOTHING) as state:
         assert list(state.current().groups) == ["g"]
 
 
@@ -34,14 +48,14 @@ async def test_the_site_file_is_put_over_it_at_each_start(tmp_path: Path) -> Non
     file = tmp_path / "site.yaml"
     file.write_text(FILE_SITE)
     variables = {"JASMIN_COMPAT_SITE": str(file)}
-    async with frame(tmp_path, **variables) as f, open_state(f) as state:
+    async with frame(tmp_path, **variables) as f, open_state(f, NOTHING) as state:
         first = state.current()
         assert await state.store.read() == first
         assert first.started == {"carrier": True}
         await state.store.write((Put(Kind.GROUP, "more", Group(gid=GroupId("more"))),))
         await state.store.write((Drop(Kind.USER, UserId("u")), Drop(Kind.MT_ROUTE, 0)))
         await state.store.write((Put(Kind.STARTED, "standing", item=True),))
-    async with frame(tmp_path, **variables) as f, open_state(f) as state:
+    async with frame(tmp_path, **variables) as f, open_state(f, NOTHING) as state:
         again = state.current()
         assert await state.store.read() == again
     assert list(again.groups) == ["g", "more"]
@@ -49,15 +63,54 @@ async def test_the_site_file_is_put_over_it_at_each_start(tmp_path: Path) -> Non
     assert again.started == first.started
 
 
+# covers: PERS-02 PERS-04 PERS-06
+async def test_the_first_start_takes_what_jasmin_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    profiles, site = Left(), builders.site(builders.user(enabled=False), started={CID: True})
+    profiles.sites = {"jcli-prod": site, "other": Site()}
+    async with frame(tmp_path) as f, open_state(f, profiles) as state:
+        assert state.current() == await state.store.read() == site
+        await state.store.write((Clear(Kind.USER),))
+    told, lost = [r for r in caplog.records if r.name == "jasmin-daemon"]
+    assert told.message.startswith("  Imported Jasmin's profile jcli-prod: 1 groups, 1 users, ")
+    assert (lost.levelname, lost.message) == ("WARNING", "  Not carried over: filters: f1: unknown")
+
+    caplog.clear()
+    async with frame(tmp_path) as f, open_state(f, profiles) as state:
+        assert state.current().users == {}
+    assert "Imported" not in caplog.text
+
+
+async def test_the_site_file_is_put_over_what_jasmin_left(tmp_path: Path) -> None:
+    file, profiles = tmp_path / "site.yaml", MemoryProfiles()
+    file.write_text(FILE_SITE)
+    profiles.sites["jcli-prod"] = builders.site(started={CID: True})
+    async with frame(tmp_path, JASMIN_COMPAT_SITE=str(file)) as f, open_state(f, profiles) as state:
+        assert await state.store.read() == state.current()
+        assert list(state.current().started) == [CID, "carrier"]
+        assert set(state.current().users) == {"u", *profiles.sites["jcli-prod"].users}
+
+
+async def test_what_jasmin_left_unreadable_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    profiles = MemoryProfiles()
+    profiles.fails_with = SiteUnreadable("jcli-prod.router-users: is broken")
+    async with frame(tmp_path) as f:
+        for _ in range(2):  # the next start does not begin with an empty site, either
+            with pytest.raises(CannotStart, match=r"jcli-prod\.router-users: is broken"):
+                await open_state(f, profiles).__aenter__()
+
+
 async def test_a_store_that_cannot_be_used_ends_the_start_with_one_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"something else " * 10)
     async with frame(tmp_path) as f:
         with pytest.raises(CannotStart, match=f"Cannot start RouterPB: .*{FILE}: file is not a da"):
-            async with open_state(f):
+            async with open_state(f, NOTHING):
                 pass
     async with frame(tmp_path, ROUTER_STORE_PATH=str(tmp_path / FILE)) as f:
         with pytest.raises(CannotStart, match=f"{FILE}: File exists"):
-            async with open_state(f):
+            async with open_state(f, NOTHING):
                 pass
 
 
