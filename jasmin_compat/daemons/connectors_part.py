@@ -33,7 +33,8 @@ class Reach:
     ids: MsgIds
     lookup_pid: str
     counts: dict[ConnectorId, ConnectorCounts] = field(default_factory=dict)
-    """Since the process started, stops and starts of the connector between."""
+    """Since the process started, stops and starts of the connector between. Of one that runs, its
+    BoundConnector brings them up to date."""
 
 
 def make_fleet(frame: Frame, reach: Reach) -> "Fleet[BoundConnector]":
@@ -104,11 +105,14 @@ class BoundConnector:
     def use_connector(self) -> None:
         self._link.use_connector()
 
+    def counted(self) -> ConnectorCounts:
+        return self._link.counted()
+
     def measured(self) -> list[Measured]:
         cid = str(self._link.cid)
         labels = {"cid": cid}
         return [
-            Measured(prefix="smppc", counts=self._link.counts, labels=labels),
+            Measured(prefix="smppc", counts=self.counted(), labels=labels),
             Measured(prefix="submit", counts=self._submits.counts, labels=labels),
             Measured(prefix="inbound", counts=self._inbound.counts, labels=labels),
             Measured(

@@ -4,7 +4,12 @@ import argparse
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
+from jasmin_compat.daemons.connectors_part import (
+    BoundConnector,
+    Reach,
+    connectors_part,
+    make_fleet,
+)
 from jasmin_compat.daemons.console_stats import CountedStats
 from jasmin_compat.daemons.dlr_parts import lookup_part, thrower_part
 from jasmin_compat.daemons.frame import (
@@ -20,13 +25,17 @@ from jasmin_compat.daemons.jasmin_options import add_options
 from jasmin_compat.daemons.jcli_part import jcli_part
 from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
-from jasmin_compat.daemons.parts import run_parts
+from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.profiles import NoProfiles
 from jasmin_compat.daemons.router_part import router_part
 from jasmin_compat.daemons.site_state import State, open_state
 from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.fleet import Fleet
+from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.ports import Profiles, Queues, Store
 from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
+from jasmin_compat.servers.http.send import Send
+from jasmin_compat.smpp_io.client import ConnectorCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +129,26 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             )
             parts.append(http_part(frame, send))
         if roles.console:
-            admin = Administration(
-                current, store=outside.state.store, profiles=outside.profiles, connectors=fleet
-            )
-            stats = CountedStats(send=send, connectors=reach.counts)
-            parts.append(jcli_part(frame, admin=admin, stats=stats))
+            parts.append(_console(frame, outside, (reach, fleet, send)))
         await run_parts(frame, parts)
+
+
+def _console(
+    frame: Frame, outside: Outside, parts: tuple[Reach, Fleet[BoundConnector], Send | None]
+) -> Part:
+    """The console over the parts that do what it says and count what it shows."""
+    reach, fleet, send = parts
+
+    def running(cid: ConnectorId) -> ConnectorCounts | None:
+        connector = fleet.running_as(cid)
+        return connector.counted() if connector is not None else None
+
+    stats = CountedStats(reach, send=send, running=running, unix=frame.clock.unix)
+    admin = Administration(
+        outside.state.current,
+        store=outside.state.store,
+        profiles=outside.profiles,
+        connectors=fleet,
+        follow=stats.follow,
+    )
+    return jcli_part(frame, admin=admin, stats=stats)

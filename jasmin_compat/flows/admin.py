@@ -22,12 +22,14 @@ class Administration:
         store: SiteStore,
         profiles: Profiles,
         connectors: Connectors,
+        follow: Callable[[Edit, Site], None] = lambda _edit, _site: None,
     ) -> None:
-        """`current` holds what `store` holds."""
+        """`current` holds what `store` holds; `follow` is told each edit, once it is in force."""
         self._current = current
         self._store = store
         self._profiles = profiles
         self._connectors = connectors
+        self._follow = follow
         self._turn = asyncio.Lock()
         self._profile_turn = asyncio.Lock()
 
@@ -111,6 +113,7 @@ class Administration:
             after = apply(before, edit)
             await self._store.write(edit)
             self._current.swap(after)  # no await since the write: they cannot differ
+            self._follow(edit, after)
         cids = _connectors(before, after, anew=anew)
         if cids:
             await self._connectors.settle(cids, anew=anew)

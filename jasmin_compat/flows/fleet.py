@@ -133,6 +133,11 @@ class Fleet(Generic[R]):
             stops=berth.stops,
         )
 
+    def running_as(self, cid: ConnectorId) -> R | None:
+        """That connector, if it runs now."""
+        berth = self._berths.get(cid)
+        return berth.run.running if berth is not None and berth.run is not None else None
+
     def running(self) -> Iterator[R]:
         """Those that run now."""
         runs = (berth.run for berth in self._berths.values())

@@ -32,6 +32,7 @@ class Outgoing:
         octets = encode_body(body)
         number = self._window.next_number()
         self._write(command_id, 0, number, octets, now)
+        self._number(number, now)
         if command_id not in commands.UNANSWERED:
             self._window.sent(number, command_id, now)
         return number
@@ -41,6 +42,7 @@ class Outgoing:
         octets = encode_body(body)
         number = self._window.next_number()
         self._write(command_id, 0, number, octets, now)
+        self._number(number, now)
         self._window.sent_own(number, command_id)
 
     def answer(
@@ -58,6 +60,11 @@ class Outgoing:
         self._frames.append(frame(command_id, status, number, octets))
         self._timers.active_at = now
         self._counts.pdus_sent += 1
+        self._counts.sent_at = now
+
+    def _number(self, number: int, now: float) -> None:
+        self._counts.sequence_number = number
+        self._counts.requested_at = now
 
 
 def shortest_body(command_id: int, status: int) -> Body:

@@ -203,6 +203,7 @@ class Session:
             timers.received_at = timers.active_at = now
             timers.partial_since = None
             self.counts.pdus_received += 1
+            self.counts.received_at = now
             if isinstance(pdu, UnreadablePdu):
                 self._refuse(pdu, pdu.answer_status, pdu.reason, events, now)
             elif pdu.command_id & commands.RESPONSE_BIT:
@@ -257,6 +258,7 @@ class Session:
                 self._outgoing.own_request(commands.ENQUIRE_LINK, Empty(), now)
                 self._timers.enquired_at = now
                 self.counts.enquire_links_sent += 1
+                self.counts.enquired_at = now
             case Timer.LINK_ANSWER:
                 # in case it only does not answer
                 self._outgoing.own_request(commands.UNBIND, Empty(), now)

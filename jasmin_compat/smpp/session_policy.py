@@ -20,7 +20,7 @@ class SessionPolicy:
 
 @dataclass(slots=True)
 class SessionCounts:
-    """What went by since the session began."""
+    """What went by since the session began, and when last."""
 
     pdus_received: int = 0
     pdus_sent: int = 0
@@ -31,3 +31,13 @@ class SessionCounts:
     requests_timed_out: int = 0
     """Of ours."""
     responses_unexpected: int = 0
+    received_at: float = 0.0
+    """When the last PDU came, on the owner's clock like all times here; 0 if none did."""
+    sent_at: float = 0.0
+    """When the last PDU was put on the wire."""
+    enquired_at: float = 0.0
+    """When the last enquire_link of ours was."""
+    requested_at: float = 0.0
+    """When the last request of ours was, whichever."""
+    sequence_number: int = 0
+    """Of that request."""

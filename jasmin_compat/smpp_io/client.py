@@ -43,6 +43,9 @@ SMSC do not come back in one instant."""
 class ConnectorCounts:
     """As Jasmin counts (contract/smpp-client.md §10): since start, over all sessions."""
 
+    created_at: float = 0.0
+    """Unix seconds, like all times here, since when the connector is known; 0 for none."""
+
     connected_count: int = 0
     """Connections made."""
     disconnected_count: int = 0
@@ -62,13 +65,23 @@ class ConnectorCounts:
     data_sm_count: int = 0
     """data_sm received, receipts and messages."""
     elink_count: int = 0
-    """enquire_link sent, in sessions that are over."""
+    """enquire_link sent."""
     connected_at: float = 0.0
-    """Unix seconds of the last connection, 0 for none."""
+    """Of the last connection."""
     bound_at: float = 0.0
-    """Unix seconds of the last accepted bind, 0 for none."""
+    """Of the last accepted bind."""
     disconnected_at: float = 0.0
-    """Unix seconds of the last connection's end, 0 for none."""
+    """Of the last connection's end."""
+    last_received_pdu_at: float = 0.0
+    """Of the last PDU that came."""
+    last_sent_pdu_at: float = 0.0
+    """Of the last PDU sent."""
+    last_sent_elink_at: float = 0.0
+    """Of the last enquire_link sent."""
+    last_request_at: float = 0.0
+    """Of the last request sent, whichever."""
+    last_sequence_number: int = 0
+    """Of that request, as of now."""
 
     def count(self, command_status: int) -> None:
         """One more answer to a submit_sm."""
@@ -106,6 +119,8 @@ class SmppClient:
         self._may_not_submit = asyncio.Event()
         self._may_not_submit.set()
         self._answered_at = 0.0
+        self._elinks_counted = 0
+        """Of the open session."""
         self._tasks: asyncio.TaskGroup
 
     # ------------------------------------------------------------ ports.SmppLink
@@ -114,12 +129,27 @@ class SmppClient:
     def session_state(self) -> SessionState:
         return self._link.session.state if self._link is not None else SessionState.NONE
 
-    @property
-    def elink_count(self) -> int:
-        """enquire_link sent, this session's included."""
-        link = self._link
-        now = link.session.counts.enquire_links_sent if link is not None else 0
-        return self.counts.elink_count + now
+    def counted(self) -> ConnectorCounts:
+        """`counts`, the open session included."""
+        if self._link is not None:
+            self._count(self._link)
+        return self.counts
+
+    def _count(self, link: Link) -> None:
+        """Add what the session has counted since the last time."""
+        counts, seen = self.counts, link.session.counts
+        counts.elink_count += seen.enquire_links_sent - self._elinks_counted
+        self._elinks_counted = seen.enquire_links_sent
+        to_unix = self._clock.unix() - asyncio.get_running_loop().time()
+        if seen.pdus_received:
+            counts.last_received_pdu_at = seen.received_at + to_unix
+        if seen.enquire_links_sent:
+            counts.last_sent_elink_at = seen.enquired_at + to_unix
+        if seen.pdus_sent:
+            counts.last_sent_pdu_at = seen.sent_at + to_unix
+        if seen.sequence_number:
+            counts.last_request_at = seen.requested_at + to_unix
+            counts.last_sequence_number = seen.sequence_number
 
     def can_submit(self) -> bool:
         link = self._link
@@ -220,7 +250,8 @@ class SmppClient:
             link.close()
             self._link = None
             self._mark()
-            self.counts.elink_count += link.session.counts.enquire_links_sent
+            self._count(link)
+            self._elinks_counted = 0
             self.counts.disconnected_count += 1
             self.counts.disconnected_at = self._clock.unix()
 

@@ -45,8 +45,13 @@ class Bench:
         self.store = HeldStore(self.current())
         self.profiles = MemoryProfiles()
         self.connectors = FakeConnectors()
+        self.followed: list[tuple[Edit, Site]] = []
         self.admin = Administration(
-            self.current, store=self.store, profiles=self.profiles, connectors=self.connectors
+            self.current,
+            store=self.store,
+            profiles=self.profiles,
+            connectors=self.connectors,
+            follow=lambda edit, site: self.followed.append((edit, site)),
         )
 
     async def is_kept(self) -> bool:
@@ -65,8 +70,10 @@ async def test_a_change_is_in_force_once_it_is_kept() -> None:
         changing = tasks.create_task(b.admin.change(lambda _: add_group("new")))
         await until(lambda: b.store.writes == 1)
         assert b.current() is before
+        assert b.followed == []
         b.store.may_write.set()
     assert changing.result() == add_group("new")
+    assert b.followed == [(add_group("new"), b.current())]
     assert "new" in b.current().groups
     assert await b.is_kept()
 

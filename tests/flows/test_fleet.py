@@ -123,7 +123,8 @@ async def test_those_run_that_the_site_starts_until_the_end() -> None:
             is_started=True, session="BOUND_TRX", starts=1, stops=0
         )
         assert b.fleet.status(OTHER) == STOPPED
-        assert len(list(b.fleet.running())) == 1
+        assert list(b.fleet.running()) == [b.fleet.running_as(CID)]
+        assert b.fleet.running_as(OTHER) is None
     assert not b.is_at_work()
     assert b.current().started == {CID: True}
 

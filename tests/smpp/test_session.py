@@ -582,7 +582,10 @@ def test_a_silent_peer_is_asked_and_asked_again() -> None:
     assert session.next_deadline() == 61
     session.on_deadline(61.0)
     assert [pdu.command_id for pdu in peer.hears()] == [commands.ENQUIRE_LINK]
-    assert session.counts.enquire_links_sent == 2
+    counts = session.counts
+    assert counts.enquire_links_sent == 2
+    assert (counts.received_at, counts.sent_at, counts.enquired_at) == (31, 61, 61)
+    assert (counts.sequence_number, counts.requested_at) == (3, 61)
 
 
 def test_a_peer_that_talks_is_not_asked() -> None:

@@ -254,7 +254,16 @@ async def test_a_silent_smsc_is_asked_whether_it_is_there() -> None:
             request = await connection.read()
             assert request.command_id == commands.ENQUIRE_LINK
             connection.answer(request)
-        assert client.elink_count == 3
+        counts = client.counted()
+        assert counts.elink_count == 3
+        assert client.counted().elink_count == 3
+        assert counts.last_sequence_number == 4  # the bind was the first
+        assert counts.last_sent_elink_at == counts.last_request_at == counts.last_sent_pdu_at
+        assert counts.connected_at <= counts.last_received_pdu_at <= counts.last_sent_elink_at
+        connection.reset()
+        await smsc.bound()
+        await client.wait_until_can_submit()
+        assert 3 <= client.counted().elink_count <= 4
 
 
 # covers: SMPPC-09

@@ -13,7 +13,7 @@ from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.gateway.refusals import Refused
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.submission_request import build_mt
-from jasmin_compat.gateway.users import BadCredentials, User, authenticate
+from jasmin_compat.gateway.users import BadCredentials, User, UserId, authenticate
 from jasmin_compat.servers.http.answers import (
     Answer,
     Refusal,
@@ -41,7 +41,7 @@ MAX_REFERENCE: Final = 255
 @dataclass(slots=True)
 class HttpCounts:
     """Jasmin's httpapi counters (contract/logs-and-metrics.md §5, §6), since start, but for
-    `last_request_at` and `last_success_at`: unix seconds, None before the first."""
+    `last_request_at`, `last_success_at` and `created_at`: unix seconds, None before the first."""
 
     request_count: int = 0
     interceptor_count: int = 0
@@ -54,6 +54,21 @@ class HttpCounts:
     success_count: int = 0
     last_request_at: float | None = None
     last_success_at: float | None = None
+    created_at: float | None = None
+
+
+@dataclass(slots=True)
+class HttpUserCounts:
+    """A user's part in it, since the first request that was authenticated; times in unix seconds,
+    0 for never."""
+
+    connects_count: int = 0
+    """Requests."""
+    submit_sm_request_count: int = 0
+    """Those to send."""
+    last_activity_at: float = 0.0
+    qos_last_submit_sm_at: float = 0.0
+    """Of the last message that was accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +84,9 @@ class Send:
     """The resource. One per process: it counts the references of long messages."""
 
     def __init__(self, *, ports: MtPorts, policy: SendPolicy, unix: Callable[[], float]) -> None:
-        self.counts = HttpCounts()
+        self.counts = HttpCounts(created_at=unix())
+        self.users: dict[UserId, HttpUserCounts] = {}
+        """By who was ever authenticated; whoever drops a user takes them out."""
         self._ports = ports
         self.policy = policy
         self._unix = unix
@@ -102,6 +119,7 @@ class Send:
     async def _accepted(self, arguments: Arguments) -> MsgId:
         content = content_of(arguments)
         user = _authenticated(arguments, self._ports.site())
+        counts = self._count(user.uid)
         routable = build_mt(
             send_arguments(arguments, content),
             user,
@@ -109,6 +127,7 @@ class Send:
             next_reference=self._next_reference,
         )
         queued = await accept_mt(routable, self._ports)
+        counts.qos_last_submit_sm_at = self._unix()
         if log.isEnabledFor(logging.INFO):
             line = mt_accepted(
                 queued,
@@ -119,6 +138,14 @@ class Send:
             )
             log.info("%s", line)
         return queued.msgid
+
+    def _count(self, uid: UserId) -> HttpUserCounts:
+        """One more request of the user, who is in the site at this moment."""
+        counts = self.users.setdefault(uid, HttpUserCounts())
+        counts.connects_count += 1
+        counts.submit_sm_request_count += 1
+        counts.last_activity_at = self._unix()
+        return counts
 
 
 def _authenticated(arguments: Arguments, site: Site) -> User:

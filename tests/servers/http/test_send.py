@@ -115,6 +115,7 @@ async def test_counters_are_jasmins() -> None:
             success_count=1,
             last_request_at=now,
             last_success_at=now,
+            created_at=now,
         )
 
 
