@@ -5,12 +5,12 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
-from jasmin_compat.adapters.scripts import ScriptPolicy, ScriptSources
+from jasmin_compat.adapters.scripts import ScriptSources
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.parts import Part
+from jasmin_compat.daemons.policies import console_policy, script_policy, tries_policy
 from jasmin_compat.gateway.users import UserId
 from jasmin_compat.servers.jcli.commands import commands
-from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.console import MainDialogue
 from jasmin_compat.servers.jcli.counted import Stats
 from jasmin_compat.servers.jcli.login import Admin
@@ -22,7 +22,7 @@ from jasmin_compat.servers.measures import Measured
 def jcli_part(frame: Frame, *, admin: Administration, stats: Stats) -> Part:
     """Listens on [jcli] bind and port."""
     settings = frame.settings.jcli
-    sources = ScriptSources(ScriptPolicy(), monotonic=frame.clock.monotonic)
+    sources = ScriptSources(script_policy(frame.settings), monotonic=frame.clock.monotonic)
     office = Office(
         admin=admin,
         stats=stats,
@@ -39,9 +39,8 @@ def jcli_part(frame: Frame, *, admin: Administration, stats: Stats) -> Part:
         open_dialogue=partial(MainDialogue, commands(office)),
         clock=frame.clock,
         release=frame.settings.jasmin_compat.release,
-        policy=ConsolePolicy(
-            max_sessions=settings.session_limit, idle_timeout_s=settings.idle_timeout_s
-        ),
+        policy=console_policy(frame.settings),
+        tries=tries_policy(frame.settings),
     )
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:

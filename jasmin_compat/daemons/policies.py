@@ -7,6 +7,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
+from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.flows.fleet import FleetPolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
@@ -15,6 +16,9 @@ from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.servers.http.connections import HttpPolicy
 from jasmin_compat.servers.http.send import SendPolicy
+from jasmin_compat.servers.jcli.connection import ConsolePolicy
+from jasmin_compat.servers.jcli.editor import LineLimits
+from jasmin_compat.servers.jcli.login import TriesPolicy
 from jasmin_compat.settings.sections import RedisClient, Settings
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
@@ -214,6 +218,33 @@ def consume_policy(settings: Settings) -> ConsumePolicy:
 
 def fleet_policy(settings: Settings) -> FleetPolicy:
     return FleetPolicy(stop_s=settings.shutdown.drain_s + UNBIND_S)
+
+
+def console_policy(settings: Settings) -> ConsolePolicy:
+    section = settings.jcli
+    return ConsolePolicy(
+        max_sessions=section.session_limit,
+        idle_timeout_s=section.idle_timeout_s,
+        write_timeout_s=section.write_timeout_s,
+        leave_s=section.leave_s,
+        limits=LineLimits(line_chars=section.line_chars, history_lines=section.history_lines),
+    )
+
+
+def tries_policy(settings: Settings) -> TriesPolicy:
+    section = settings.jcli
+    return TriesPolicy(
+        free=section.login_free_tries,
+        delay_s=section.login_delay_s,
+        longest_delay_s=section.login_longest_delay_s,
+        forgotten_after_s=section.login_forgotten_after_s,
+        addresses=section.login_addresses,
+    )
+
+
+def script_policy(settings: Settings) -> ScriptPolicy:
+    section = settings.jcli
+    return ScriptPolicy(max_octets=section.script_max_octets, within_s=section.script_timeout_s)
 
 
 def memory_policy(settings: Settings) -> MemoryPolicy:

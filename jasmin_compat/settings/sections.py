@@ -543,6 +543,49 @@ class Jcli(Logged):
     idle_timeout_s: float = ours(
         0, "A session that sends nothing for so long is closed; 0: never.", check=at_least(0)
     )
+    write_timeout_s: float = ours(
+        30.0,
+        "Seconds a client has for taking an answer; then it is cut off.",
+        check=at_least(0.1),
+    )
+    leave_s: float = ours(
+        5.0,
+        "Seconds a command at work has to end when the console stops.",
+        check=at_least(0),
+    )
+    line_chars: int = ours(
+        8192,
+        "Characters of a line; what is typed beyond is not taken.",
+        check=between(80, 1_048_576),
+    )
+    history_lines: int = ours(
+        200, "Lines a session can recall; the oldest goes.", check=between(1, 100_000)
+    )
+    login_free_tries: int = ours(
+        3, "Wrong passwords of one address that are answered at once.", check=at_least(0)
+    )
+    login_delay_s: float = ours(
+        1.0,
+        "Seconds before the answer to the one after; they double with each further one.",
+        check=at_least(0),
+    )
+    login_longest_delay_s: float = ours(5.0, "Bound of these delays.", check=at_least(0))
+    login_forgotten_after_s: float = ours(
+        900.0,
+        "Seconds without a try after which an address begins anew.",
+        check=at_least(0),
+    )
+    login_addresses: int = ours(
+        1000, "Addresses whose tries are remembered; the oldest goes.", check=at_least(1)
+    )
+    script_max_octets: int = ours(
+        1_048_576,
+        "Length of a script or filter that a path or URL names; a longer one is refused.",
+        check=at_least(1),
+    )
+    script_timeout_s: float = ours(
+        10.0, "Seconds for reading it; a server that is slower is given up.", check=at_least(0.1)
+    )
     log_file: str = _log_file("jcli.log")
 
 

@@ -12,6 +12,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
+from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.daemons import policies
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.flows.fleet import FleetPolicy
@@ -21,6 +22,8 @@ from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.servers.http.connections import HttpPolicy
 from jasmin_compat.servers.http.send import SendPolicy
+from jasmin_compat.servers.jcli.connection import ConsolePolicy
+from jasmin_compat.servers.jcli.login import TriesPolicy
 from jasmin_compat.settings.options import ErrorRetrial
 from jasmin_compat.settings.sections import (
     AmqpBroker,
@@ -45,6 +48,9 @@ POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
     policies.redis_policy: (RedisPolicy(), set()),
     policies.consume_policy: (ConsumePolicy(), {"drain_s"}),  # the daemon's, for all its parts
     policies.fleet_policy: (FleetPolicy(), set()),
+    policies.console_policy: (ConsolePolicy(), set()),
+    policies.tries_policy: (TriesPolicy(), set()),
+    policies.script_policy: (ScriptPolicy(), set()),
     policies.memory_policy: (MemoryPolicy(), set()),
 }
 

@@ -109,7 +109,8 @@ def test_every_option_of_ours_has_its_unit_in_its_name() -> None:
         "inbound_open", "connections", "connections_per_host", "max_messages", "log_keep",
         "max_waiting_lines", "backlog", "max_waiting", "max_redirects", "delay_prefetch",
         "crash_tries", "session_limit", "finished_kept", "max_untold",
-        "unanswered_attempts", "jasmind_port", "dlrlookupd_port", "dlrd_port",
+        "unanswered_attempts", "line_chars", "history_lines", "login_free_tries", "login_addresses",
+        "jasmind_port", "dlrlookupd_port", "dlrd_port",
     }  # fmt: skip
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
