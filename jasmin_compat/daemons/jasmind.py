@@ -26,7 +26,7 @@ from jasmin_compat.daemons.jcli_part import jcli_part
 from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
 from jasmin_compat.daemons.parts import Part, run_parts
-from jasmin_compat.daemons.profiles import NoProfiles
+from jasmin_compat.daemons.profiles import open_profiles
 from jasmin_compat.daemons.router_part import router_part
 from jasmin_compat.daemons.site_state import State, open_state
 from jasmin_compat.flows.admin import Administration
@@ -76,7 +76,7 @@ def work(roles: Roles, missing: list[str]) -> Work:
     async def over_broker(frame: Frame) -> None:
         for text in missing:
             frame.say.warning(f"Not there yet: {text}.")
-        profiles = NoProfiles()
+        profiles = open_profiles(frame.read, clock=frame.clock)
         async with (
             open_state(frame, profiles) as state,
             open_store(frame) as store,

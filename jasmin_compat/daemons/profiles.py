@@ -1,15 +1,26 @@
-"""Where `persist` and `load` of the console keep copies of the site."""
+"""Where copies of the site are kept: as Jasmin's store files, in the folders its settings name."""
 
-from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import ProfileRead, SiteNotSaved
+from pathlib import Path
+from typing import Final
+
+from jasmin_compat.adapters.profiles import StoreFolders, StoreProfiles
+from jasmin_compat.ports import Clock
+from jasmin_compat.settings.read import SettingsRead
+
+DEFAULT_PROFILE: Final = "jcli-prod"
+"""Jasmin loads it at each start."""
 
 
-class NoProfiles:
-    """ports.Profiles where nothing can be kept; the working state is kept all the same."""
-
-    async def read(self, _profile: str) -> ProfileRead | None:
-        return None
-
-    async def write(self, _profile: str, _site: Site) -> None:
-        """Raises: SiteNotSaved."""
-        raise SiteNotSaved("store files are not written yet")
+def open_profiles(read: SettingsRead, *, clock: Clock, folder: Path | None = None) -> StoreProfiles:
+    """Those of a gateway with these settings; with `folder`, those of one that has all in there."""
+    folders = StoreFolders(
+        router=folder or Path(read.settings.router.store_path),
+        connectors=folder or Path(read.settings.client_management.store_path),
+        console=folder or Path(read.paths.store),
+    )
+    return StoreProfiles(
+        folders,
+        log_folder=read.paths.log,
+        release=read.settings.jasmin_compat.release,
+        clock=clock,
+    )

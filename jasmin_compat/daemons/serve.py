@@ -2,6 +2,7 @@
 
 import argparse
 
+from jasmin_compat.adapters.memory_profiles import MemoryProfiles
 from jasmin_compat.daemons.frame import (
     EXIT_SETTINGS,
     SERVE,
@@ -13,7 +14,6 @@ from jasmin_compat.daemons.frame import (
 )
 from jasmin_compat.daemons.jasmind import Outside, Roles, run_gateway, work
 from jasmin_compat.daemons.outside import open_embedded
-from jasmin_compat.daemons.profiles import NoProfiles
 from jasmin_compat.daemons.site_state import memory_state
 from jasmin_compat.gateway.site import Site
 
@@ -42,6 +42,6 @@ def embedded(site: Site | None = None) -> Work:
     async def in_memory(frame: Frame) -> None:
         async with open_embedded(frame) as (queues, store):
             state = memory_state(frame, site)
-            await run_gateway(frame, EVERYTHING, Outside(state, queues, store, NoProfiles()))
+            await run_gateway(frame, EVERYTHING, Outside(state, queues, store, MemoryProfiles()))
 
     return in_memory

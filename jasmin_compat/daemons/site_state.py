@@ -6,19 +6,16 @@ Before there is a working state, the profile Jasmin loads at each start stands i
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 from jasmin_compat.adapters.memory_site import MemorySite
 from jasmin_compat.adapters.sqlite_site import open_sqlite_site
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.further_checks import site_of
+from jasmin_compat.daemons.profiles import DEFAULT_PROFILE
 from jasmin_compat.daemons.site_counts import site_counts
 from jasmin_compat.gateway.site import Site, apply, edit_over, edit_to
 from jasmin_compat.ports import Profiles, SiteNotSaved, SiteStore, SiteUnreadable
 from jasmin_compat.runtime.current import Current
-
-DEFAULT_PROFILE: Final = "jcli-prod"
-"""Jasmin's `jcli` loads it for `-u` and `-p` of jasmind."""
 
 
 class State:
