@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final, TypeVar, assert_never
 
@@ -52,11 +52,27 @@ async def open_sqlite_site(folder: Path) -> AsyncIterator["SqliteSite"]:
         SiteNotSaved: nothing can be written there.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="site") as thread:
-        rows = await _in(thread, lambda: _Rows(folder))
+        rows = await _in(thread, lambda: _rows_to_write(folder))
         try:
             yield SqliteSite(rows, thread)
         finally:
             await _in(thread, rows.close)
+
+
+def read_sqlite_site(folder: Path) -> Site | None:
+    """The working state as it is, also beside a gateway that changes it; None when there is none.
+
+    Raises:
+        SiteUnreadable: what is there is not ours, broken or newer.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        with closing(_connect(path, "ro")) as db:
+            return _Rows(path, db).read()
+    except sqlite3.Error as reason:
+        raise SiteUnreadable(f"{path}: {reason}") from reason
 
 
 class SqliteSite:
@@ -93,41 +109,17 @@ async def _in(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
 class _Rows:
     """The file; used by one thread."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._create()
-        except OSError as reason:
-            raise SiteNotSaved(f"{reason.filename or self._path}: {reason.strerror}") from reason
-        try:
-            self._db = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
-        except sqlite3.Error as reason:
-            raise SiteNotSaved(f"{self._path}: {reason}") from reason
-        try:
-            self._open()
-        except BaseException:
-            self._db.close()
-            raise
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        """Raises: SiteUnreadable."""
+        self._path = path
+        self._db = db
+        self._refuse_what_is_not_ours()
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # such as for want of room: the log is kept then
             self._db.close()
 
-    def _create(self) -> None:
-        """An empty file, the folder's entry for it on disk."""
-        try:
-            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            return
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def _open(self) -> None:
-        """Raises: SiteUnreadable, SiteNotSaved."""
+    def _refuse_what_is_not_ours(self) -> None:
         try:
             found = self._ask("PRAGMA quick_check(1)")
             application, version = self._ask("PRAGMA application_id"), self._version()
@@ -142,6 +134,9 @@ class _Rows:
                 f"{self._path}: was written by a newer jasmin-compat "
                 f"(version {version}; this one knows {VERSION})"
             )
+
+    def prepare_to_write(self) -> None:
+        """Raises: SiteNotSaved."""
         try:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
@@ -214,3 +209,42 @@ class _Rows:
                 self._db.execute("DELETE FROM items WHERE kind = ?", (kind.value,))
             case _:
                 assert_never(step)
+
+
+def _rows_to_write(folder: Path) -> _Rows:
+    """Raises: SiteUnreadable, SiteNotSaved."""
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _create(path)
+        db = _connect(path, "rw")
+    except OSError as reason:
+        raise SiteNotSaved(f"{reason.filename or path}: {reason.strerror}") from reason
+    except sqlite3.Error as reason:
+        raise SiteNotSaved(f"{path}: {reason}") from reason
+    try:
+        rows = _Rows(path, db)
+        rows.prepare_to_write()
+    except BaseException:
+        db.close()
+        raise
+    return rows
+
+
+def _create(path: Path) -> None:
+    """An empty file, the folder's entry for it on disk."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """`mode` is ro or rw."""
+    where = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(where, uri=True, timeout=BUSY_S, isolation_level=None)

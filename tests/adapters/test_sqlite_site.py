@@ -13,7 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.sqlite_site import FILE, VERSION, SqliteSite, open_sqlite_site
+from jasmin_compat.adapters.sqlite_site import (
+    FILE,
+    VERSION,
+    SqliteSite,
+    open_sqlite_site,
+    read_sqlite_site,
+)
 from jasmin_compat.gateway.site import Edit, Kind, Put, apply, edit_to
 from jasmin_compat.gateway.users import Group, GroupId
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
@@ -235,3 +241,34 @@ async def test_a_write_that_is_cancelled_is_known_to_be_kept(tmp_path: Path) -> 
         site = await store.read()
     assert site is not None
     assert list(site.groups) == ["g2"]
+
+
+# ---------------------------------------------------------------- read beside a gateway
+
+
+async def test_what_is_in_force_is_read_beside_who_changes_it(folder: Path) -> None:
+    async with open_sqlite_site(folder) as store:
+        await store.write(GROUP)  # in the log, not in the file yet
+        assert read_sqlite_site(folder) == apply(SITE, GROUP)
+        more = (Put(Kind.GROUP, "g3", Group(gid=GroupId("g3"))),)
+        await store.write(more)  # it may go on changing
+        assert read_sqlite_site(folder) == apply(SITE, GROUP + more)
+    assert read_sqlite_site(folder) == apply(SITE, GROUP + more)
+
+
+async def test_reading_makes_and_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    before = (folder / FILE).read_bytes()
+    assert read_sqlite_site(folder) == SITE
+    assert (folder / FILE).read_bytes() == before
+    assert read_sqlite_site(tmp_path / "nowhere") is None
+    assert not (tmp_path / "nowhere").exists()
+
+
+async def test_reading_finds_what_is_broken(folder: Path) -> None:
+    (folder / FILE).write_bytes(b"not a database " * 100)
+    with pytest.raises(SiteUnreadable, match="file is not a database"):
+        read_sqlite_site(folder)
+    (folder / FILE).unlink()
+    (folder / FILE).mkdir()
+    with pytest.raises(SiteUnreadable, match=FILE):
+        read_sqlite_site(folder)
