@@ -28,6 +28,8 @@ COMMANDS = {
     "dlrlookupd": ("dlrlookupd", "look delivery reports up, as Jasmin's dlrlookupd"),
     "dlrd": ("dlrd", "make callbacks of delivery reports, as Jasmin's dlrd"),
     "check-config": ("check_config", "show the effective settings and every mistake in them"),
+    "import": ("import_site", "take a Jasmin's store over, or write it as a site file"),
+    "export": ("export_site", "write the site as a site file, or as a store for Jasmin"),
     "dead": ("dead", "list, put back or drop dead letters"),
     "delays": ("delays", "show what waits to be tried again, or put it back at once"),
     "migrate-broker": ("migrate_broker", "make the queues as durable as the settings say"),

@@ -106,12 +106,22 @@ CannotStart with one line, any other with a traceback."""
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     """The options `read_or_tell` looks at."""
+    add_cfg_arguments(parser)
+    parser.add_argument("--site", metavar="FILE", help="YAML file of users, connectors and routes")
+
+
+def add_cfg_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those of commands that need no site file."""
     for names, text in (
         (("-c", "--config"), "*.cfg file; without it CONFIG_PATH/jasmin.cfg"),
         (("--settings",), "YAML file of further settings"),
-        (("--site",), "YAML file of users, connectors and routes"),
     ):
         parser.add_argument(*names, metavar="FILE", help=text)
+
+
+def lock_file(read: SettingsRead, name: str) -> Path:
+    """Of the daemon with that name in its lock."""
+    return Path(read.settings.jasmin_compat.lock_path) / f"{name}.lock"
 
 
 def read_or_tell(
@@ -147,9 +157,9 @@ def run_daemon(
     """
     with contextlib.ExitStack() as stack:
         if kind.lock is not None:
-            name = kind.lock.replace("{id}", identity or "master") + ".lock"
+            name = kind.lock.replace("{id}", identity or "master")
             try:
-                stack.enter_context(only_one(Path(read.settings.jasmin_compat.lock_path) / name))
+                stack.enter_context(only_one(lock_file(read, name)))
             except NotLocked as reason:
                 print("Lock not acquired ! exiting")
                 print(reason, file=sys.stderr)
