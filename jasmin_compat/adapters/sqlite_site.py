@@ -66,8 +66,12 @@ def read_sqlite_site(folder: Path) -> Site | None:
         SiteUnreadable: what is there is not ours, broken or newer.
     """
     path = folder / FILE
-    if not path.exists():
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as reason:
+        raise SiteUnreadable(f"{path}: {reason.strerror}") from reason
     try:
         with closing(_connect(path, "ro")) as db:
             return _Rows(path, db).read()

@@ -7,14 +7,16 @@ import random
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from jasmin_compat.adapters.amqp import AmqpQueues, open_amqp_queues
 from jasmin_compat.adapters.amqp_link import BrokerFailed
 from jasmin_compat.adapters.amqp_policy import AmqpPolicy
+from jasmin_compat.adapters.sqlite_site import read_sqlite_site
 from jasmin_compat.daemons.frame import JASMIND, read_or_tell
 from jasmin_compat.daemons.further_checks import site_of
 from jasmin_compat.daemons.policies import amqp_policy
-from jasmin_compat.ports import Binding, QueueError
+from jasmin_compat.ports import Binding, QueueError, SiteUnreadable
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.settings.read import SettingsRead
 from jasmin_compat.wire import amqp_names
@@ -40,10 +42,25 @@ def settings_of(args: argparse.Namespace) -> SettingsRead | None:
     return read_or_tell(JASMIND, args)
 
 
+def bindings_or_tell(read: SettingsRead, args: argparse.Namespace) -> list[Binding] | None:
+    """None after telling why they are not known: exit with EXIT_FAILED."""
+    try:
+        return known_bindings(read, args.cid, args.pid)
+    except SiteUnreadable as reason:
+        print(f"jasmin-compat: {reason}", file=sys.stderr)
+        return None
+
+
 def known_bindings(read: SettingsRead, cids: Iterable[str], pids: Iterable[str]) -> list[Binding]:
-    """The queues of a site: Jasmin's, those of its connectors, and those named besides."""
-    site = site_of(read)
-    connectors = [str(cid) for cid in site.connectors] if site is not None else []
+    """The queues of a site: Jasmin's, those of its connectors, and those named besides.
+
+    Connectors made at the console stand in the working state, the others in the site file.
+
+    Raises:
+        SiteUnreadable
+    """
+    sites = (site_of(read), read_sqlite_site(Path(read.settings.router.store_path)))
+    connectors = [str(cid) for site in sites if site is not None for cid in site.connectors]
     bindings = [
         amqp_names.ROUTER_MO,
         amqp_names.ROUTER_BILLS,

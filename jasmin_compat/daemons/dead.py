@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from jasmin_compat.adapters.amqp import AmqpQueues
 from jasmin_compat.daemons.broker_tools import (
+    EXIT_FAILED,
     add_queue_arguments,
-    known_bindings,
+    bindings_or_tell,
     settings_of,
     with_broker,
 )
@@ -51,7 +52,10 @@ def run(args: argparse.Namespace) -> int:
     read = settings_of(args)
     if read is None:
         return EXIT_SETTINGS
-    known = [binding.queue for binding in known_bindings(read, args.cid, args.pid)]
+    bindings = bindings_or_tell(read, args)
+    if bindings is None:
+        return EXIT_FAILED
+    known = [binding.queue for binding in bindings]
     names = args.queue or [*known, *map(delay_queue, DELAY_STEPS_S)]
 
     async def work(queues: AmqpQueues) -> int:

@@ -9,7 +9,7 @@ from jasmin_compat.adapters.amqp_topology import Scratch
 from jasmin_compat.daemons.broker_tools import (
     EXIT_FAILED,
     add_queue_arguments,
-    known_bindings,
+    bindings_or_tell,
     settings_of,
     with_broker,
 )
@@ -31,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
     read = settings_of(args)
     if read is None:
         return EXIT_SETTINGS
-    bindings = known_bindings(read, args.cid, args.pid)
+    bindings = bindings_or_tell(read, args)
+    if bindings is None:
+        return EXIT_FAILED
 
     async def work(queues: AmqpQueues) -> int:
         scratch = Scratch(await queues.control())

@@ -272,3 +272,5 @@ async def test_reading_finds_what_is_broken(folder: Path) -> None:
     (folder / FILE).mkdir()
     with pytest.raises(SiteUnreadable, match=FILE):
         read_sqlite_site(folder)
+    with pytest.raises(SiteUnreadable, match="File name too long"):
+        read_sqlite_site(folder / ("x" * 300))
