@@ -13,7 +13,7 @@ from compat_tests.targets.site import Site
 
 REPO = Path(__file__).parent.parent.parent
 REQUIREMENTS = Path(__file__).with_name("jasmin-0.11.0.txt")
-AMQP_SPEC = "lib/python3.11/site-packages/txamqp/specs/standard/amqp0-9-1.stripped.xml"
+AMQP_SPEC = "lib/python3*/site-packages/txamqp/specs/standard/amqp0-9-1.stripped.xml"
 
 
 class NoPython311(Exception):
@@ -47,8 +47,9 @@ class Jasmin:
 
     name = "jasmin"
 
-    def __init__(self) -> None:
-        self._home = environment_folder()
+    def __init__(self, home: Path | None = None) -> None:
+        """`home` is the virtual environment of another release."""
+        self._home = home or environment_folder()
 
     def executable(self, daemon: str, folder: Path) -> Path:
         """A copy of its script whose lock file lies in `folder`: Jasmin's is fixed to /tmp."""
@@ -61,7 +62,7 @@ class Jasmin:
     def environment(self, site: Site, folder: Path) -> Mapping[str, str]:
         """The AMQP specification: its package brings none, txAMQP does."""
         return {
-            "AMQP_BROKER_SPEC": str(self._home / AMQP_SPEC),
+            "AMQP_BROKER_SPEC": str(next(self._home.glob(AMQP_SPEC))),
             "PYTHONWARNINGS": "ignore",
             "PYTHONPATH": "",
         }

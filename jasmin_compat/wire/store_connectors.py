@@ -3,6 +3,7 @@
 Keys only we have travel as attributes Jasmin does not look at.
 """
 
+import posixpath
 from collections.abc import Mapping
 from typing import Final
 
@@ -82,6 +83,12 @@ def _default_log(cid: str, log_folder: str) -> str:
     return f"{log_folder}/default-{cid}.log"
 
 
+def _is_default_log(value: object, cid: str, log_folder: str) -> bool:
+    """Jasmin's own folder ends with a slash, and gets another."""
+    default = _default_log(cid, log_folder)
+    return isinstance(value, str) and posixpath.normpath(value) == posixpath.normpath(default)
+
+
 def _rule(rule: TlvRule) -> bytes:
     return opcodes.dict_of(
         (
@@ -107,7 +114,7 @@ def read_connector(found: object, *, log_folder: str) -> tuple[SmppConnector, bo
     config = instance(found.get("config"), "JCliSMPPClientConfig", "SMPPClientConfig")
     cid = text(config, "id")
     values = {key.name: _value(key, config) for key in KEYS if key.jasmin in config.state}
-    if values.get("logfile") == _default_log(cid, log_folder):
+    if _is_default_log(values.get("logfile"), cid, log_folder):
         values["logfile"] = None
     try:
         connector = connector_from(values)

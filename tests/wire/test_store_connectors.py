@@ -52,6 +52,7 @@ def test_values_of_every_form_jasmin_has_are_read() -> None:
 
 def test_the_log_every_connector_has_is_not_named() -> None:
     assert read(log_file=f"{LOGS}/default-con1.log").log_file is None
+    assert read(log_file=f"{LOGS}//default-con1.log").log_file is None
     assert read(log_file=f"{LOGS}/default-con2.log").log_file == f"{LOGS}/default-con2.log"
 
 
