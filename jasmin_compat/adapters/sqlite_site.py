@@ -6,6 +6,7 @@ a rollback journal costs four, and `jasmin-compat export` reads while the gatewa
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import sqlite3
@@ -49,14 +50,19 @@ async def open_sqlite_site(folder: Path) -> AsyncIterator["SqliteSite"]:
 
     Raises:
         SiteUnreadable: what is there is not ours, broken or newer; it is left as it is.
-        SiteNotSaved: nothing can be written there.
+        SiteNotSaved: nothing can be written there, or another process has it open to write.
     """
+    path = folder / FILE
     with ThreadPoolExecutor(1, thread_name_prefix="site") as thread:
-        rows = await _in(thread, lambda: _rows_to_write(folder))
+        claim = await _in(thread, lambda: _claim(path))
         try:
-            yield SqliteSite(rows, thread)
+            rows = await _in(thread, lambda: _rows_to_write(path))
+            try:
+                yield SqliteSite(rows, thread)
+            finally:
+                await _in(thread, rows.close)
         finally:
-            await _in(thread, rows.close)
+            os.close(claim)
 
 
 def read_sqlite_site(folder: Path) -> Site | None:
@@ -215,24 +221,29 @@ class _Rows:
                 assert_never(step)
 
 
-def _rows_to_write(folder: Path) -> _Rows:
-    """Raises: SiteUnreadable, SiteNotSaved."""
-    path = folder / FILE
+def _claim(path: Path) -> int:
+    """Make the file if it is missing; a descriptor that keeps other writers out while it is open.
+
+    The folder is locked: to close another descriptor of the file would end the locks SQLite has on
+    it. Two gateways with lock files in different folders meet here.
+
+    Raises:
+        SiteNotSaved
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         _create(path)
-        db = _connect(path, "rw")
+        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(folder)
+            raise
+    except BlockingIOError as reason:
+        raise SiteNotSaved(f"{path}: another gateway, or an import, has it open") from reason
     except OSError as reason:
         raise SiteNotSaved(f"{reason.filename or path}: {reason.strerror}") from reason
-    except sqlite3.Error as reason:
-        raise SiteNotSaved(f"{path}: {reason}") from reason
-    try:
-        rows = _Rows(path, db)
-        rows.prepare_to_write()
-    except BaseException:
-        db.close()
-        raise
-    return rows
+    return folder
 
 
 def _create(path: Path) -> None:
@@ -246,6 +257,21 @@ def _create(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _rows_to_write(path: Path) -> _Rows:
+    """Raises: SiteUnreadable, SiteNotSaved."""
+    try:
+        db = _connect(path, "rw")
+    except sqlite3.Error as reason:
+        raise SiteNotSaved(f"{path}: {reason}") from reason
+    try:
+        rows = _Rows(path, db)
+        rows.prepare_to_write()
+    except BaseException:
+        db.close()
+        raise
+    return rows
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -193,6 +193,14 @@ async def test_a_folder_nobody_may_write_to_is_told(small_disk: Path) -> None:
             await opened(folder)
 
 
+async def test_one_writes_at_a_time(folder: Path) -> None:
+    async with open_sqlite_site(folder) as store:
+        with pytest.raises(SiteNotSaved, match="another gateway, or an import, has it open"):
+            await opened(folder)
+        await store.write(GROUP)
+    await opened(folder)
+
+
 async def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SiteNotSaved, match="file/store: Not a directory"):
@@ -207,13 +215,14 @@ def _many_groups(count: int) -> Edit:
 # ---------------------------------------------------------------- others
 
 
-async def test_another_process_may_read_but_its_changes_are_not_written_over(folder: Path) -> None:
-    async with open_sqlite_site(folder) as first, open_sqlite_site(folder) as second:
-        await first.write(GROUP)
-        assert await second.read() == apply(SITE, GROUP)
+async def test_what_others_change_in_the_file_is_not_written_over(folder: Path) -> None:
+    async with open_sqlite_site(folder) as store:
+        await store.write(GROUP)
+        with closing(sqlite3.connect(folder / FILE)) as db, db:
+            db.execute("DELETE FROM items WHERE key = 'g2'")
         with pytest.raises(SiteNotSaved, match="was changed by another process"):
-            await second.write(edit_to(SITE))
-        await first.write(GROUP)
+            await store.write(GROUP)
+        assert await store.read() == SITE
 
 
 async def test_a_write_that_is_cancelled_is_known_to_be_kept(tmp_path: Path) -> None:

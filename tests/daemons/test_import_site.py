@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.sqlite_site import FILE, read_sqlite_site
+from jasmin_compat.adapters.sqlite_site import FILE, open_sqlite_site, read_sqlite_site
 from jasmin_compat.daemons.site import read_site
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.runtime.lock import only_one
@@ -83,6 +83,24 @@ def test_not_while_a_gateway_runs(
     (told,) = capsys.readouterr().err.splitlines()
     assert told.startswith("jasmin-compat: a gateway runs, stop it first: ")
     assert not (tmp_path / FILE).exists()
+
+
+def test_not_while_a_gateway_with_another_lock_path_runs(
+    run: Run,
+    store: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "locks").mkdir()
+    monkeypatch.setenv("JASMIN_COMPAT_LOCK_PATH", str(tmp_path / "locks"))
+
+    async def beside_a_gateway() -> int:
+        async with open_sqlite_site(tmp_path):
+            return await asyncio.to_thread(run, "import", "--store", store)
+
+    assert asyncio.run(beside_a_gateway()) == 1
+    assert "another gateway, or an import, has it open" in capsys.readouterr().err
 
 
 # covers: W-SEC-09
