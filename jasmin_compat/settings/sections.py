@@ -125,10 +125,10 @@ class SmppServerPbClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientManagement(Logged):
-    """SMPP client connectors; their store and Perspective Broker are not built yet."""
+    """SMPP client connectors; their Perspective Broker is not built yet."""
 
     LOGGER = "jasmin-pb-client-mgmt"
-    store_path: str = jasmin("{STORE_PATH}", "Folder of stored connectors.")
+    store_path: str = jasmin("{STORE_PATH}", "Folder of the connectors of persisted profiles.")
     bind: str = jasmin("0.0.0.0", _BIND)
     port: int = jasmin(8989, "TCP port.", check=_PORT)
     authentication: bool = jasmin(True, _AUTHENTICATION)
@@ -409,10 +409,13 @@ class HttpApi(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router(Logged):
-    """Routing, users and groups; their store and Perspective Broker are not built yet."""
+    """Routing, users and groups; their Perspective Broker is not built yet."""
 
     LOGGER = "jasmin-router"
-    store_path: str = jasmin("{STORE_PATH}", "Folder of stored users, groups and routes.")
+    store_path: str = jasmin(
+        "{STORE_PATH}",
+        "Folder of the working state, and of users, groups and routes of persisted profiles.",
+    )
     persistence_timer_secs: int = jasmin(
         60, "Seconds between saves of changed balances; 0: never.", check=at_least(0)
     )
