@@ -1,11 +1,12 @@
 #!/bin/bash
-# Installs RabbitMQ and Redis where they are missing, without starting them: tests start their own,
-# on their own ports, in their own folders.
+# Installs RabbitMQ, Redis and a telnet client where they are missing, without starting the servers:
+# tests start their own, on their own ports, in their own folders.
 set -e
 have() { command -v "$1" >/dev/null 2>&1 || ls $2 >/dev/null 2>&1; }
 need=()
 have rabbitmq-server '/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server' || need+=(rabbitmq-server)
 have redis-server /usr/bin/redis-server || need+=(redis-server)
+have telnet /usr/bin/telnet || need+=(inetutils-telnet)
 [ ${#need[@]} = 0 ] && exit 0
 if ! command -v apt-get >/dev/null; then
   echo "install ${need[*]} with this system's package manager, then run make test again" >&2; exit 1
