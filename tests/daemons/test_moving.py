@@ -1,6 +1,9 @@
 """A site moves in, is kept, put back and moves out, as an operator sees it: through processes."""
 
 import asyncio
+import base64
+import gzip
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +13,8 @@ from random import Random
 
 import pytest
 
+from compat_tests import typed_site
+from compat_tests.stores.record import LEFT_OUT
 from compat_tests.targets.console import Console
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.smpp_io.simulator import Simulator, serving
@@ -48,17 +53,17 @@ class Operator:
     """At the console of a running gateway."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
+        self.console = console
 
     async def types(self, *lines: str) -> str:
         """What is shown for the last line."""
         said = ""
         for line in lines:
-            said = await asyncio.to_thread(self._console.command, line)
+            said = await asyncio.to_thread(self.console.command, line)
         return said
 
     async def adds(self, start: str, *lines: str) -> None:
-        await asyncio.to_thread(self._console.session, start, lines)
+        await asyncio.to_thread(self.console.session, start, lines)
 
     async def sees(self) -> list[str]:
         return [await self.types(line) for line in LISTS]
@@ -169,3 +174,32 @@ async def test_a_store_that_was_left_moves_in_and_out_again(
     to = back / "site.yaml"
     command(back, there, "import", "--to", str(to))
     assert to.read_text() == site_file
+
+
+def recorded(release: str) -> dict[str, dict[str, str]]:
+    path = ROOT / "compat_tests" / "stores" / f"{release}.json.gz"
+    return dict(json.loads(gzip.decompress(path.read_bytes())))
+
+
+def lay(files: dict[str, str], folder: Path) -> None:
+    for name, octets in files.items():
+        (folder / name).write_bytes(base64.b64decode(octets))
+
+
+def without(lines: tuple[str, ...], said: str) -> str:
+    return "\n".join(line for line in said.split("\n") if not line.startswith(lines))
+
+
+# covers: PERS-02 PERS-05
+@pytest.mark.parametrize("release", LEFT_OUT)
+async def test_what_a_jasmin_kept_is_shown_as_that_jasmin_showed_it(
+    tmp_path: Path, there: dict[str, str], release: str
+) -> None:
+    kept = recorded(release)
+    lay(kept["files"], tmp_path)
+    async with gateway(tmp_path, there) as at:
+        seen = await asyncio.to_thread(typed_site.shown, at.console)
+    newer = LEFT_OUT[release]
+    assert {what: without(newer, said) for what, said in seen.items()} == {
+        what: without(newer, said) for what, said in kept["shown"].items()
+    }
