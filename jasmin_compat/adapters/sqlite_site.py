@@ -6,18 +6,18 @@ a rollback journal costs four, and `jasmin-compat export` reads while the gatewa
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import Final, TypeVar, assert_never
 
 from jasmin_compat.gateway.site import ORDERED, Clear, Drop, Edit, Key, Kind, Put, Site, Step, apply
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
+from jasmin_compat.runtime.lock import NotLocked, only_one
 from jasmin_compat.wire.site_items import BadItem, read_item, write_item
 
 FILE: Final = "jasmin-compat.sqlite3"
@@ -50,19 +50,21 @@ async def open_sqlite_site(folder: Path) -> AsyncIterator["SqliteSite"]:
 
     Raises:
         SiteUnreadable: what is there is not ours, broken or newer; it is left as it is.
-        SiteNotSaved: nothing can be written there, or another process has it open to write.
+        SiteNotSaved: nothing can be written there, or another process has it open to write, such as
+            a gateway whose own lock file lies in another folder.
     """
     path = folder / FILE
-    with ThreadPoolExecutor(1, thread_name_prefix="site") as thread:
-        claim = await _in(thread, lambda: _claim(path))
+    with ThreadPoolExecutor(1, thread_name_prefix="site") as thread, ExitStack() as held:
+        await _in(thread, lambda: _create(path))
         try:
-            rows = await _in(thread, lambda: _rows_to_write(path))
-            try:
-                yield SqliteSite(rows, thread)
-            finally:
-                await _in(thread, rows.close)
+            held.enter_context(only_one(path.with_suffix(".lock"), wait_s=0))
+        except NotLocked as reason:
+            raise SiteNotSaved(str(reason)) from reason
+        rows = await _in(thread, lambda: _rows_to_write(path))
+        try:
+            yield SqliteSite(rows, thread)
         finally:
-            os.close(claim)
+            await _in(thread, rows.close)
 
 
 def read_sqlite_site(folder: Path) -> Site | None:
@@ -221,38 +223,19 @@ class _Rows:
                 assert_never(step)
 
 
-def _claim(path: Path) -> int:
-    """Make the file if it is missing; a descriptor that keeps other writers out while it is open.
-
-    The folder is locked: to close another descriptor of the file would end the locks SQLite has on
-    it. Two gateways with lock files in different folders meet here.
-
-    Raises:
-        SiteNotSaved
-    """
+def _create(path: Path) -> None:
+    """An empty file if there is none, the folder's entry for it on disk. Raises: SiteNotSaved."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _create(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(folder)
-            raise
-    except BlockingIOError as reason:
-        raise SiteNotSaved(f"{path}: another gateway, or an import, has it open") from reason
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            _sync(path.parent)
     except OSError as reason:
         raise SiteNotSaved(f"{reason.filename or path}: {reason.strerror}") from reason
-    return folder
 
 
-def _create(path: Path) -> None:
-    """An empty file, the folder's entry for it on disk."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(folder)
     finally:

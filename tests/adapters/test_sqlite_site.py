@@ -92,6 +92,7 @@ async def test_only_its_owner_may_read_it(folder: Path) -> None:
     async with open_sqlite_site(folder) as store:
         await store.write(GROUP)
         files = modes(folder)
+    assert files.pop("jasmin-compat.lock") == 0o644  # a process id
     assert files == {FILE: 0o600, f"{FILE}-wal": 0o600, f"{FILE}-shm": 0o600}
 
 
@@ -195,7 +196,7 @@ async def test_a_folder_nobody_may_write_to_is_told(small_disk: Path) -> None:
 
 async def test_one_writes_at_a_time(folder: Path) -> None:
     async with open_sqlite_site(folder) as store:
-        with pytest.raises(SiteNotSaved, match="another gateway, or an import, has it open"):
+        with pytest.raises(SiteNotSaved, match=r"jasmin-compat\.lock is held by process"):
             await opened(folder)
         await store.write(GROUP)
     await opened(folder)
