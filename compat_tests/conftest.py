@@ -161,6 +161,13 @@ async def connectors(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         yield world
 
 
+@pytest_asyncio.fixture(scope="session")
+async def console(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `console`: empty, to be configured by scenarios."""
+    async for world in _world("console", request):
+        yield world
+
+
 @pytest_asyncio.fixture(scope="module")
 async def spare(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Site `spare`: as `main`, to be stopped and killed; each scenario leaves it running."""

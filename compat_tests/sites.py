@@ -177,12 +177,25 @@ def outage(port: int) -> Site:
     )
 
 
+def console(_port: int) -> Site:
+    """Nothing: its scenarios make what they need at the console."""
+    return Site(
+        name="console",
+        users=(),
+        connectors=(),
+        default_route=None,
+        daemons=("jasmind",),
+        flags=("--enable-dlr-lookup", "--enable-dlr-thrower"),
+    )
+
+
 SITES: dict[str, Callable[[int], Site]] = {
     "main": main,
     "other": other,
     "limits": limits,
     "connectors": connectors,
     "outage": outage,
+    "console": console,
     "spare": lambda port: replace(main(port), name="spare"),
 }
 """`spare` is stopped and started by its scenarios."""
