@@ -104,7 +104,7 @@ def broker() -> Iterator[RabbitMq]:
     server.start()
     try:
         with tempfile.NamedTemporaryFile("w", suffix=".json") as definitions:
-            json.dump(_virtual_hosts(list(sites.SITES)), definitions)
+            json.dump(_virtual_hosts([*sites.SITES, "moving"]), definitions)
             definitions.flush()
             server.ctl("import_definitions", definitions.name)
         yield server
