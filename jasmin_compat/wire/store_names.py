@@ -83,4 +83,4 @@ STORES: Final = Dialect(
     max_objects=1 << 23,
     max_integer_octets=255,
 )
-"""100,000 users take a third of it."""
+"""100,000 users take a fifth of it, as we write them."""
