@@ -66,7 +66,6 @@ def test_a_user_in_a_filter_goes_without_the_digest_of_its_password() -> None:
         made("TimeIntervalFilter", timeInterval=[date(2026, 1, 1), date(2026, 1, 2)]),
         made("DefaultRoute"),
     ],
-    ids=repr,
 )
 def test_what_is_no_filter_is_left_out(found: Any) -> None:
     with pytest.raises(LeftOut):

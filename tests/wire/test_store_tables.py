@@ -54,7 +54,6 @@ def test_a_failover_route_holds_what_jasmins_does() -> None:
         made("StaticMTRoute", connector=SMPPC, filters=[None]),
         made("StaticMORoute", connector=SMPPC, filters=[]),
     ],
-    ids=repr,
 )
 def test_what_is_no_route_is_left_out(row: Any) -> None:
     with pytest.raises(LeftOut):
@@ -74,7 +73,6 @@ def test_what_is_no_route_is_left_out(row: Any) -> None:
         {1: made("StaticMTRoute")},
         {1: made("StaticMORoute"), 2: made("StaticMORoute")},
     ],
-    ids=repr,
 )
 def test_what_is_no_row_is_left_out(entry: Any) -> None:
     with pytest.raises(LeftOut):
@@ -88,7 +86,6 @@ def test_what_is_no_row_is_left_out(entry: Any) -> None:
         made("DefaultInterceptor", script=made("MTInterceptorScript", pyCode="pass")),
         made("DefaultInterceptor", script=made("MOInterceptorScript", pyCode=None)),
     ],
-    ids=repr,
 )
 def test_what_is_no_interceptor_is_left_out(row: Any) -> None:
     with pytest.raises(LeftOut):
