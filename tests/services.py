@@ -28,7 +28,9 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def wait_for_port(port: int, alive: "subprocess.Popen[bytes] | None" = None) -> None:
+def wait_for_port(
+    port: int, alive: "subprocess.Popen[bytes] | None" = None, *, host: str = "127.0.0.1"
+) -> None:
     """Return when something accepts on the port.
 
     Raises TimeoutError, or OSError if `alive` died first.
@@ -37,7 +39,7 @@ def wait_for_port(port: int, alive: "subprocess.Popen[bytes] | None" = None) -> 
     while time.monotonic() < end:
         if alive is not None and alive.poll() is not None:
             raise OSError(f"process ended with status {alive.returncode} before it listened")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
             return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens on port {port}")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 
 from compat_tests.targets.site import CONSOLE_PASSWORD, CONSOLE_USER, GROUP, Site
+from tests.services import wait_for_port
 
 ANSWER_S = 15
 
@@ -17,6 +18,8 @@ class Console:
     """One session, logged in."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        """Waits until it listens: it is the last part of a gateway to start."""
+        wait_for_port(port, host=host)
         self._socket = socket.create_connection((host, port), ANSWER_S)
         self._until(b"Authentication required.", b"Username:")
         self._line(CONSOLE_USER, b"Password:")

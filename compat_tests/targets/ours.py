@@ -1,12 +1,11 @@
-"""The gateway of this repository, started by its console scripts and configured by a site file."""
+"""The gateway of this repository, started by its console scripts, configured as Jasmin is."""
 
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
-from compat_tests.targets.site import GROUP, Site
+from compat_tests.targets import console
+from compat_tests.targets.site import Site
 
 
 class Ours:
@@ -21,29 +20,11 @@ class Ours:
         return self._bin / daemon
 
     def environment(self, site: Site, folder: Path) -> Mapping[str, str]:
-        path = folder / "site.yaml"
-        path.write_text(yaml.safe_dump(as_yaml(site), sort_keys=False))
         off = {f"HEALTH_{daemon.upper()}_PORT": "0" for daemon in ("jasmind", "dlrlookupd", "dlrd")}
-        return {"JASMIN_COMPAT_SITE": str(path), "JASMIN_COMPAT_LOCK_PATH": str(folder), **off}
+        return {"JASMIN_COMPAT_LOCK_PATH": str(folder), **off}
 
     def after_kill(self, folder: Path) -> None:
         """Nothing to do: its locks end with it."""
 
     def configure(self, site: Site, console_port: int) -> None:
-        """Nothing: the site file was read at start."""
-
-
-def as_yaml(site: Site) -> dict[str, object]:
-    """The site in the form of configs/site.example.yaml."""
-    routes = []
-    if site.default_route is not None:
-        routes.append({"type": "default", "connector": site.default_route})
-    return {
-        "groups": [{"gid": GROUP}],
-        "users": [
-            {"uid": u.username, "gid": GROUP, "username": u.username, "password": u.password}
-            for u in site.users
-        ],
-        "smpp_connectors": [{"cid": c.cid, **c.keys} for c in site.connectors],
-        "mt_routes": routes,
-    }
+        console.configure(site, console_port)
