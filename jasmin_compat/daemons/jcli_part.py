@@ -8,7 +8,12 @@ from functools import partial
 from jasmin_compat.adapters.scripts import ScriptSources
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.parts import Part
-from jasmin_compat.daemons.policies import console_policy, script_policy, tries_policy
+from jasmin_compat.daemons.policies import (
+    connector_defaults,
+    console_policy,
+    script_policy,
+    tries_policy,
+)
 from jasmin_compat.gateway.users import UserId
 from jasmin_compat.servers.jcli.commands import commands
 from jasmin_compat.servers.jcli.console import MainDialogue
@@ -30,6 +35,7 @@ def jcli_part(frame: Frame, *, admin: Administration, stats: Stats) -> Part:
         read_script=sources.read_script,
         unbind=_unbind,
         default_log_file=lambda cid: f"{frame.read.paths.log}/default-{cid}.log",
+        new_connector=connector_defaults(frame.settings.smpp_client),
     )
     me = Admin(
         username=settings.admin_username, password_md5=bytes.fromhex(settings.admin_password)

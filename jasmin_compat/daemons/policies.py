@@ -19,7 +19,7 @@ from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.editor import LineLimits
 from jasmin_compat.servers.jcli.login import TriesPolicy
-from jasmin_compat.settings.sections import RedisClient, Settings
+from jasmin_compat.settings.sections import RedisClient, Settings, SmppClient
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
 
@@ -57,6 +57,15 @@ def amqp_policy(settings: Settings, *, name: str = "jasmin-compat") -> AmqpPolic
         delay_prefetch=section.delay_prefetch,
         redeclare_s=section.redeclare_s,
     )
+
+
+def connector_defaults(client: SmppClient) -> dict[str, object]:
+    """The keys of a connector that the settings have a default for."""
+    return {
+        "window": client.window,
+        "max_pdu_octets": client.max_pdu_octets,
+        "inbound_open": client.inbound_open,
+    }
 
 
 def submit_policy(settings: Settings) -> SubmitPolicy:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jasmin_compat.daemons.policies import connector_defaults
 from jasmin_compat.daemons.site_rows import filter_of, row_of
 from jasmin_compat.daemons.site_values import (
     Mistaken,
@@ -127,11 +128,8 @@ class _Reading:
         )
 
     def _connector(self, item: SiteItem) -> None:
-        defaults = self._defaults
         values: dict[str, object] = {
-            "window": str(defaults.window),
-            "max_pdu_octets": str(defaults.max_pdu_octets),
-            "inbound_open": str(defaults.inbound_open),
+            **connector_defaults(self._defaults),
             **{key: value for key, value in item.values.items() if key != "start"},
         }
         try:

@@ -40,6 +40,18 @@ async def test_the_admin_gets_in_and_makes_a_group(tmp_path: Path) -> None:
     assert "Successfully added Group [g1]" in said
 
 
+async def test_a_new_connector_has_what_the_settings_say_of_connectors(tmp_path: Path) -> None:
+    port, admin = free_port(), FakeAdministration()
+    typed = ("jcliadmin", "jclipwd", "smppccm -a", "cid con1", "inbound_open 7", "ok", "quit")
+    environment = {"JCLI_PORT": str(port), "SMPP_CLIENT_WINDOW": "3"}
+    async with frame(tmp_path, **environment) as of_test:
+        parts = [jcli_part(of_test, admin=admin, stats=FixedStats())]
+        async with running(of_test, lambda: run_parts(of_test, parts)):
+            await _converse(port, *typed)
+    (made,) = admin.site.connectors.values()
+    assert (made.window, made.inbound_open) == (3, 7)
+
+
 # covers: JCLI-06
 async def test_without_authentication_anyone_is_let_in(tmp_path: Path) -> None:
     port = free_port()

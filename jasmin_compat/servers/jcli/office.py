@@ -1,8 +1,8 @@
 """What the commands of the console work with, and how a change is made from there."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from jasmin_compat.gateway.messages import ConnectorId
@@ -70,6 +70,8 @@ class Office:
     """From our SMPP server, every session of the user."""
     default_log_file: Callable[[ConnectorId], str]
     """Of a connector that names none."""
+    new_connector: Mapping[str, object] = field(default_factory=dict)
+    """Values of the keys that a new SMPP client connector is not given; of others, KEYS' own."""
 
     @property
     def site(self) -> Site:

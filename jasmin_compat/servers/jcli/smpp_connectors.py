@@ -91,7 +91,7 @@ def _value_shown(office: Office, cid: ConnectorId, key: Key, value: object) -> s
 async def _add(office: Office, visit: Visit, _value: str) -> Form:
     async def save(values: Values) -> str:
         try:
-            connector = connector_from(values)
+            connector = connector_from({**office.new_connector, **values})
         except BadConnector as bad:
             raise _first_of(bad) from bad
         await office.change(visit, "adding connector", lambda site: add_connector(site, connector))
