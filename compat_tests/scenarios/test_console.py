@@ -135,7 +135,7 @@ async def test_a_groups_life(at: Console) -> None:
     assert "life" not in await at.asks("group -l")
 
 
-# covers: JCLI-08 JCLI-09 JCLI-12 JCLI-22
+# covers: JCLI-08 JCLI-09 JCLI-22
 async def test_a_users_life(at: Console) -> None:
     await at.saves("group -a", "gid ulife")
     await user(at, "ann", "ulife")
