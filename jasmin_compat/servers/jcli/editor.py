@@ -142,9 +142,10 @@ class Editor:
         self._home()
         self._write(_ERASE_TO_LINE_END)
         self._recalled = index
-        self._line = []
-        for char in self._history[index] if index < len(self._history) else "":
-            self._type(char)
+        line = self._history[index] if index < len(self._history) else ""
+        self._line, self._cursor = list(line), len(line)
+        if line and not self.hides:
+            self._write(line)
 
     def _tab(self) -> None:
         """List the words, those with the prefix typed, or complete the only one."""

@@ -55,6 +55,16 @@ def test_no_history_at_all_can_be_asked_for() -> None:
     assert screen.press("b", Key.UP, Key.DOWN, Key.UP, Key.RETURN) == [""]
 
 
+def test_a_long_line_is_recalled_in_one_piece() -> None:
+    """Before the login, too, the key up costs the gateway hardly more than any other."""
+    screen = Screen()
+    screen.press("x" * 8192, Key.RETURN)
+    screen.shown()
+    screen.press(Key.UP)
+    assert screen.written == ["\x1b[K", "x" * 8192]
+    assert screen.press(Key.DOWN, Key.UP, "y", Key.RETURN) == ["x" * 8192]
+
+
 # covers: JCLI-04
 def test_a_password_is_neither_shown_nor_recalled() -> None:
     """Jasmin keeps it in the history: the key up shows it."""
