@@ -110,6 +110,7 @@ class Session:
         self._adjust()
         await self._flush()
         while octets := await self._read():
+            await asyncio.sleep(0)  # a read of what has come already lets nobody else in
             self._terminal.receive(octets)
             while (line := self._terminal.next_line()) is not None:
                 self._send()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from jasmin_compat.servers.jcli.connection import ConsolePolicy
+from jasmin_compat.servers.jcli.connection import READ_OCTETS, ConsolePolicy
 from tests.servers.jcli.console_client import room
 from tests.servers.jcli.consoles import LINE_END
 from tests.waiting import until
@@ -104,6 +104,26 @@ async def test_every_session_takes_a_line_in_its_own_time() -> None:
         assert await quick.types(b"on\r\n") == b"on\r\r\r\non!\r\r\r\njcli : "
         served.opened[0].release.set()
         assert await slow.types(b"") == b"wait!\r\r\r\njcli : "
+
+
+async def test_much_that_is_typed_at_once_lets_others_take_their_turns() -> None:
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with room() as served:
+        client = await served.log_in()
+        (session,) = served.server._sessions
+        async with asyncio.TaskGroup() as group:
+            session._reader.feed_data(b"x" * 200 * READ_OCTETS + b"\r\n")
+            counting = group.create_task(count_turns())
+            await client.types(b"")
+            counting.cancel()
+    assert turns > 200
 
 
 async def test_octets_one_by_one_are_answered_alike() -> None:
