@@ -102,7 +102,7 @@ class Session:
     def leave(self) -> None:
         """End it, once the command at work is answered."""
         self._leaves = True
-        if self._reading is not None:
+        if self._reading is not None and not self._reading.expired():
             self._reading.reschedule(asyncio.get_running_loop().time())
 
     async def _converse(self) -> None:

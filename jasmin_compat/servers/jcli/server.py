@@ -47,6 +47,7 @@ class ConsoleServer:
         self.tasks: asyncio.TaskGroup
         self._next_number = _FIRST_NUMBER
         self._sessions: dict[Session, asyncio.Task[None]] = {}
+        self._leaves = False
         door = Door(
             admin=console.admin,
             release=console.release,
@@ -65,6 +66,9 @@ class ConsoleServer:
         """For asyncio.start_server."""
         connection = writer.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # else the lost stay open
+        if self._leaves:
+            writer.close()
+            return
         limit = self._desk.policy.max_sessions
         if limit and len(self._sessions) >= limit:
             self.counts.refused += 1
@@ -80,7 +84,11 @@ class ConsoleServer:
         task.add_done_callback(partial(self._ended, session))
 
     async def leave(self) -> None:
-        """End every session: at once if it waits for its client, else after its command."""
+        """End every session: at once if it waits for its client, else after its command.
+
+        A client that was let in before, and is heard of only now, is sent away.
+        """
+        self._leaves = True
         for session in self._sessions:
             session.leave()
         if tasks := list(self._sessions.values()):

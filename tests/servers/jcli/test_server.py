@@ -57,6 +57,33 @@ async def test_at_the_end_sessions_close_and_a_command_at_work_is_answered_first
             assert (await busy.rest()).endswith(b"wait!\r\r\r\njcli : \x1bc")
 
 
+async def test_who_comes_while_the_console_stops_is_sent_away() -> None:
+    """Else nobody would tell that session to end, and the stop would wait for it."""
+    async with asyncio.timeout(LONG_S), room() as served:
+        busy = await served.log_in()
+        busy.writer.write(b"wait\r\n")
+        await served.opened[0].waits.wait()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(served.server.leave())
+            await asyncio.sleep(0)
+            assert await (await served.connect()).rest() == b""
+            served.opened[0].release.set()
+        assert served.server.counts.accepted == 1
+
+
+async def test_a_session_may_be_ended_as_it_is_idle_for_too_long() -> None:
+    async with asyncio.timeout(LONG_S), room(ConsolePolicy(idle_timeout_s=2 * LONG_S)) as served:
+        client = await served.log_in()
+        (session,) = served.server._sessions
+        reading = session._reading
+        assert reading is not None
+        reading.reschedule(asyncio.get_running_loop().time())
+        await asyncio.sleep(0)
+        assert reading.expired()
+        await served.server.leave()
+        assert await client.rest() == b"\x1bc"
+
+
 async def test_a_command_that_does_not_end_does_not_hold_up_the_end() -> None:
     async with asyncio.timeout(LONG_S):
         async with room(ConsolePolicy(leave_s=0.01)) as served:
