@@ -4,7 +4,7 @@ import re
 from collections import deque
 
 _SECRETS = (
-    re.compile(r"(?<=://)(?P<name>[^/\s@:]*:)(?P<secret>[^/\s@]+)(?=@)"),
+    re.compile(r"(?<=://)(?P<name>[^/\s:]*:)(?P<secret>[^/\s]+)(?=@)"),
     re.compile(r"(?P<name>pass\w*\W+)(?P<secret>.*\S)", re.IGNORECASE),
 )
 """In a URL; after a word like password, to the end of the line."""

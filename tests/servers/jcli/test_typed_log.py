@@ -15,6 +15,9 @@ from jasmin_compat.servers.jcli.typed_log import TypedLog
         ("passwd=x", "passwd=***"),
         ("set password x", "set password ***"),
         ("url http://me:s3cret@host/x", "url http://me:***@host/x"),
+        ("url http://me:s3@cret@host/x", "url http://me:***@host/x"),
+        ("url http://me@corp:s3cret@host/x", "url http://me@corp:***@host/x"),
+        ("url http://host:80/a@b", "url http://host:80/a@b"),
         ("url http://host/a:b@c", "url http://host/a:b@c"),
     ],
 )
