@@ -8,8 +8,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
-from typing import BinaryIO
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
 from urllib.request import urlopen
@@ -26,7 +25,7 @@ class ScriptPolicy:
 
     max_octets: int = 1_048_576
     within_s: float = 10.0
-    """For the whole of it; a server may take as long again for its last octets."""
+    """For all of its text, and for each wait for a server before and after."""
 
 
 class ScriptSources:
@@ -64,17 +63,24 @@ class ScriptSources:
 
     def _of_file(self, path: str) -> bytes:
         with open(path, "rb", opener=_open_file) as file:
-            return self._all_of(file)
+            return self._all_of(file.read1)
 
     def _of_url(self, url: str) -> bytes:
         with urlopen(url, timeout=self._policy.within_s) as answer:
-            return self._all_of(answer)
+            octets = self._all_of(answer.read1)
+            if isinstance(answer, HTTPResponse) and answer.length:  # `read1` does not tell
+                raise IncompleteRead(octets, answer.length)
+            return octets
 
-    def _all_of(self, source: BinaryIO) -> bytes:
-        """Raises: OSError: longer or slower than the policy."""
+    def _all_of(self, read_some: Callable[[int], bytes]) -> bytes:
+        """What is there is read at once: waited for all of a chunk, slow octets have no end.
+
+        Raises:
+            OSError: longer or slower than the policy.
+        """
         until = self._monotonic() + self._policy.within_s
         octets = b""
-        while chunk := source.read(CHUNK_OCTETS):
+        while chunk := read_some(CHUNK_OCTETS):
             octets += chunk
             if len(octets) > self._policy.max_octets:
                 raise OSError(f"longer than {self._policy.max_octets} octets")

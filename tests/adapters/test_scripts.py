@@ -65,13 +65,15 @@ async def test_a_long_source_is_not_read_to_its_end(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def _answering(answer: bytes) -> AsyncIterator[str]:
-    """The URL of a server that answers one request so."""
+async def _answering(answer: bytes, *, holds: bool = False) -> AsyncIterator[str]:
+    """The URL of a server that answers one request so; `holds`: as if there were more to come."""
     done = asyncio.Event()
 
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
+        if holds:
+            await reader.read()
         writer.close()
         await writer.wait_closed()
         done.set()
@@ -98,6 +100,23 @@ async def test_a_server_that_does_not_answer_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/mo.py"
         assert await _refusal(url, ScriptPolicy(within_s=0.05)) == "[IO]: timed out"
+
+
+async def test_a_source_that_ends_too_early_is_refused() -> None:
+    """What there is of it may well be Python."""
+    async with _answering(b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\na=1\n") as url:
+        assert await _refusal(url) == "[IO]: IncompleteRead(4 bytes read, 5 more expected)"
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na=1\n\r\n"
+    async with _answering(chunked) as url:
+        assert (await _refusal(url)).startswith("[IO]: IncompleteRead(")
+
+
+async def test_a_server_that_sends_octet_by_octet_is_given_up() -> None:
+    moments = itertools.count(step=1000)
+    slow = ScriptSources(POLICY, monotonic=lambda: float(next(moments)))
+    async with _answering(b"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n#", holds=True) as url:
+        with pytest.raises(ScriptUnread, match=r"^\[IO\]: not read within 5 s$"):
+            await slow.read_script(url)
 
 
 async def test_a_source_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
