@@ -211,13 +211,16 @@ class Fleet(Generic[R]):
     async def _keep(self, cid: ConnectorId, run: _Run[R]) -> None:
         """Run it until it is to stop; what breaks in it does not touch the others."""
         crashes = 0
+        now = asyncio.get_running_loop().time
         while not run.stop.is_set():
+            began = now()
             try:
                 run.running = self._build(lambda: run.connector)
                 await run.running.run(run.stop)
             except Exception:
-                crashes += 1
-                wait_s = self._policy.after_crash.wait_s(crashes, draw=1.0)
+                backoff = self._policy.after_crash
+                crashes = 1 if now() - began >= backoff.steady_s else crashes + 1
+                wait_s = backoff.wait_s(crashes, draw=1.0)
                 log.exception("SMPPC [cid:%s] broke; again in %.1f s", cid, wait_s)
                 await _within(wait_s, run.stop)
 

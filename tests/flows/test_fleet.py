@@ -311,6 +311,18 @@ async def test_a_connector_that_breaks_is_run_again_and_touches_no_other(
     assert caplog.text.count("broke; again in 0.0 s") == 2
 
 
+async def test_one_that_ran_well_before_it_broke_waits_as_for_a_first_crash(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    backoff = Backoff(first_s=0.01, most_s=1000, steady_s=0)
+    b = Bench(FleetPolicy(stop_s=LONG_S, after_crash=backoff))
+    b.harbour.breaks = 20
+    async with running(b):
+        await b.admin.start(CID)
+        await until(lambda: b.fleet.status(CID).session == "BOUND_TRX")
+    assert caplog.text.count("broke; again in 0.0 s") == 20
+
+
 async def test_one_that_waits_after_a_crash_stops_at_once() -> None:
     b = Bench(FleetPolicy(stop_s=LONG_S, after_crash=Backoff(first_s=1000, most_s=1000)))
     b.harbour.breaks = 1
