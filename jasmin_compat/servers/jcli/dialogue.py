@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-NAME_CHARS = frozenset(string.ascii_letters + string.digits + "_")
+NAME_CHARS = string.ascii_letters + string.digits + "_"
 """What a command or a key is made of (`cli/protocol.py: identchars`)."""
 
 Say = Callable[[str], None]
@@ -60,5 +60,5 @@ OpenDialogue = Callable[[Visit], Dialogue]
 
 def split_line(line: str) -> tuple[str, str]:
     """The command, which may be empty, and the rest, stripped (`cli/protocol.py: parseline`)."""
-    end = next((i for i, char in enumerate(line) if char not in NAME_CHARS), len(line))
-    return line[:end], line[end:].strip()
+    rest = line.lstrip(NAME_CHARS)
+    return line[: len(line) - len(rest)], rest.strip()
