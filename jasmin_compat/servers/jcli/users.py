@@ -1,5 +1,6 @@
 """`user` (`cli/usersm.py`)."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NoReturn
@@ -72,7 +73,11 @@ def user_command(office: Office) -> Command:
 
 
 async def _list(office: Office, _visit: Visit, gid: str) -> str:
-    site = office.site
+    """In a thread: of 100,000 users it takes 0.3 s."""
+    return await asyncio.to_thread(_listed, office.site, gid)
+
+
+def _listed(site: Site, gid: str) -> str:
     users = [user for user in site.users.values() if not gid or user.gid == gid]
     counted_as = f"Total Users in group [{gid}]" if gid else "Total Users"
     return COLUMNS.show([_row(site, user) for user in users], counted_as)

@@ -1,5 +1,6 @@
 """`user`: accounts, their credentials, and what may be typed of them."""
 
+import asyncio
 import hashlib
 
 from jasmin_compat.gateway.site import Kind, Put, Site, apply
@@ -58,6 +59,14 @@ async def test_the_list_marks_who_cannot_log_in_and_who_has_no_limit() -> None:
         "#!u1              !g1              u1               ND (!)  ND (!) 2.0/ND  \n"
         "Total Users in group [g1]: 1\njcli : Total Users in group [g9]: 0\njcli : "
     )
+
+
+async def test_others_have_their_turns_while_many_users_are_listed() -> None:
+    _, typist = _at_work()
+    listing = asyncio.create_task(typist.types("user -l"))
+    await asyncio.sleep(0)
+    assert not listing.done()
+    assert (await listing).endswith("Total Users: 1\njcli : ")
 
 
 # covers: JCLI-11
