@@ -159,22 +159,6 @@ def remove_connector(site: Site, cid: str) -> Edit:
     return Drop(Kind.CONNECTOR, cid), Drop(Kind.STARTED, cid)
 
 
-def start_connector(site: Site, cid: str) -> Edit:
-    """It is to run, now and after the next start of the gateway.
-
-    Raises:
-        Mistyped: there is none.
-    """
-    known(site.connectors, cid, "connector")
-    return (Put(Kind.STARTED, cid, True),)
-
-
-def stop_connector(site: Site, cid: str) -> Edit:
-    """Raises: Mistyped: there is none."""
-    known(site.connectors, cid, "connector")
-    return (Drop(Kind.STARTED, cid),)
-
-
 _Id = TypeVar("_Id", bound=str)
 _Item = TypeVar("_Item")
 

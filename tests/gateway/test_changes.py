@@ -12,7 +12,7 @@ from jasmin_compat.gateway.credential_changes import read_change
 from jasmin_compat.gateway.filters import FilterId, TagFilter, TransparentFilter
 from jasmin_compat.gateway.http_connectors import HttpConnector
 from jasmin_compat.gateway.messages import ConnectorId
-from jasmin_compat.gateway.site import Edit, Site, apply
+from jasmin_compat.gateway.site import Edit, Kind, Put, Site, apply
 from jasmin_compat.gateway.unusable import Mistyped
 from jasmin_compat.gateway.users import Group, GroupId, password_digest
 from tests import builders
@@ -84,15 +84,13 @@ def test_a_user_is_disabled_banned_removed() -> None:
     assert list(apply(off, changes.remove_user(off, "bob")).users) == ["alice"]
 
 
-def test_a_connector_is_added_once_started_stopped_and_removed() -> None:
+def test_a_connector_is_added_once_stopped_and_removed_with_its_start() -> None:
     with pytest.raises(Mistyped, match="Failed adding connector"):
         changes.add_connector(site(), builders.connector())
     new = builders.connector(ConnectorId("con2"))
     after = apply(site(), changes.add_connector(site(), new))
     assert after.started == {}
-    after = apply(after, changes.start_connector(after, "con2"))
-    assert after.started == {"con2": True}
-    assert apply(after, changes.stop_connector(after, "con2")).started == {}
+    after = apply(after, (Put(Kind.STARTED, "con2", item=True),))
     other = builders.connector(ConnectorId("con2"), port=1)
     assert apply(after, changes.update_connector(after, other)).connectors["con2"] == other  # type: ignore[index]
     after = apply(after, changes.remove_connector(after, "con2"))
@@ -134,8 +132,6 @@ def test_filters_and_http_connectors_are_replaced_where_they_stand() -> None:
         (lambda s: changes.remove_filter(s, "x"), "Unknown Filter: x"),
         (lambda s: changes.remove_http_connector(s, "x"), "Unknown Httpcc: x"),
         (lambda s: changes.remove_connector(s, "x"), "Unknown connector: x"),
-        (lambda s: changes.start_connector(s, "x"), "Unknown connector: x"),
-        (lambda s: changes.stop_connector(s, "x"), "Unknown connector: x"),
     ],
 )
 def test_what_is_not_there_is_named(decide: Callable[[Site], object], text: str) -> None:
