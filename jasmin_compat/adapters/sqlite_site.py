@@ -134,12 +134,13 @@ class _Rows:
     def _refuse_what_is_not_ours(self) -> None:
         try:
             found = self._ask("PRAGMA quick_check(1)")
+            tables = self._ask("SELECT count(*) FROM sqlite_master")  # first: a gateway may write
             application, version = self._ask("PRAGMA application_id"), self._version()
         except sqlite3.DatabaseError as reason:
             raise SiteUnreadable(f"{self._path}: {reason}") from reason
         if found != "ok":
             raise SiteUnreadable(f"{self._path}: {found}")
-        if (application, version) != (0, 0) and application != APPLICATION:
+        if (application, version, tables) != (0, 0, 0) and application != APPLICATION:
             raise SiteUnreadable(f"{self._path}: is a database of another program")
         if version > VERSION:
             raise SiteUnreadable(

@@ -130,6 +130,16 @@ async def test_what_is_not_ours_or_newer_is_left_as_it_is(
     assert path.read_bytes() == before
 
 
+async def test_a_database_that_does_not_say_whose_it_is_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE theirs (id INTEGER)")
+    before = path.read_bytes()
+    with pytest.raises(SiteUnreadable, match="is a database of another program"):
+        await opened(tmp_path)
+    assert path.read_bytes() == before
+
+
 async def test_a_broken_page_is_told(folder: Path) -> None:
     break_page(folder / FILE)
     with pytest.raises(SiteUnreadable, match=FILE):
