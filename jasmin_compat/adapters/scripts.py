@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlparse
-from urllib.request import urlopen
+from urllib.request import url2pathname, urlopen
 
 from jasmin_compat.ports import ScriptUnread
 
@@ -56,7 +56,10 @@ class ScriptSources:
             raise ScriptUnread(f"[Unknown]: {reason}") from reason
 
     def _of_either(self, source: str) -> bytes:
-        scheme = urlparse(source).scheme
+        url = urlparse(source)
+        scheme, path = url.scheme, url2pathname(url.path)
+        if scheme == "file" and os.access(path, os.R_OK):
+            os.close(_open_file(path, os.O_RDONLY))  # `urlopen` would wait for a pipe
         if scheme and scheme not in URL_SCHEMES:
             raise ScriptUnread("Not implemented yet !")
         return self._of_url(source) if scheme else self._of_file(source)

@@ -56,6 +56,8 @@ async def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert await _refusal(str(pipe)) == f"[IO]: not a file: '{pipe}'"
+    async with asyncio.timeout(LONG_S):
+        assert await _refusal(pipe.as_uri()) == f"[IO]: not a file: '{pipe}'"
 
 
 async def test_a_long_source_is_not_read_to_its_end(tmp_path: Path) -> None:
