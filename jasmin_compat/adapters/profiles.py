@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -63,10 +63,19 @@ class StoreProfiles:
     """ports.Profiles on Jasmin's files."""
 
     def __init__(
-        self, folders: StoreFolders, *, log_folder: str, release: str, clock: Clock
+        self,
+        folders: StoreFolders,
+        *,
+        connector_defaults: Mapping[str, object],
+        log_folder: str,
+        release: str,
+        clock: Clock,
     ) -> None:
-        """`log_folder` is where connectors log that name no file; `release` is said to Jasmin."""
+        """`connector_defaults` are for keys a store does not have. `log_folder` is where connectors
+        log that name no file. `release` is said to Jasmin.
+        """
         self._folders = folders
+        self._connector_defaults = connector_defaults
         self._log_folder = log_folder.rstrip("/")
         self._release = release
         self._clock = clock
@@ -90,7 +99,11 @@ class StoreProfiles:
         if not files:
             return None
         try:
-            site, lost = read_store(files, log_folder=self._log_folder)
+            site, lost = read_store(
+                files,
+                connector_defaults=self._connector_defaults,
+                log_folder=self._log_folder,
+            )
         except BadStore as reason:
             raise SiteUnreadable(f"{profile}.{reason}") from reason
         return ProfileRead(site=site, not_carried_over=lost)

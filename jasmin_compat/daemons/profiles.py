@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from jasmin_compat.adapters.profiles import StoreFolders, StoreProfiles
+from jasmin_compat.daemons.policies import connector_defaults
 from jasmin_compat.ports import Clock
 from jasmin_compat.settings.read import SettingsRead
 
@@ -20,6 +21,7 @@ def open_profiles(read: SettingsRead, *, clock: Clock, folder: Path | None = Non
     )
     return StoreProfiles(
         folders,
+        connector_defaults=connector_defaults(read.settings.smpp_client),
         log_folder=read.paths.log,
         release=read.settings.jasmin_compat.release,
         clock=clock,

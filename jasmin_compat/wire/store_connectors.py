@@ -103,8 +103,12 @@ def _rule(rule: TlvRule) -> bytes:
 # ---------------------------------------------------------------- reading
 
 
-def read_connector(found: object, *, log_folder: str) -> tuple[SmppConnector, bool, list[str]]:
+def read_connector(
+    found: object, *, defaults: Mapping[str, object], log_folder: str
+) -> tuple[SmppConnector, bool, list[str]]:
     """The connector, whether it is started, and what of it is not carried over.
+
+    `defaults` are by console name, for what the store does not say.
 
     Raises:
         LeftOut: the whole of it is not.
@@ -117,7 +121,7 @@ def read_connector(found: object, *, log_folder: str) -> tuple[SmppConnector, bo
     if _is_default_log(values.get("logfile"), cid, log_folder):
         values["logfile"] = None
     try:
-        connector = connector_from(values)
+        connector = connector_from({**defaults, **values})
     except BadConnector as reason:
         raise LeftOut(str(reason)) from reason
     return connector, found.get("service_status") in (1, True), _others(config)

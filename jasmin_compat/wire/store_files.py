@@ -98,13 +98,15 @@ def _pieces(name: str, site: Site, log_folder: str) -> Iterator[bytes]:
 # ---------------------------------------------------------------- reading
 
 
-def read_store(files: Mapping[str, bytes], *, log_folder: str) -> tuple[Site, tuple[str, ...]]:
+def read_store(
+    files: Mapping[str, bytes], *, connector_defaults: Mapping[str, object], log_folder: str
+) -> tuple[Site, tuple[str, ...]]:
     """The site, and what of the files has no place in it, a line each.
 
     Raises:
         BadStore: a file is damaged, hostile, or something else.
     """
-    reading = _Reading(log_folder=log_folder)
+    reading = _Reading(connector_defaults=connector_defaults, log_folder=log_folder)
     for name in FILES:
         if name in files:
             _READERS[name](reading, name, _value(name, files[name]))
@@ -128,6 +130,7 @@ def _value(name: str, octets: bytes) -> object:
 class _Reading:
     """What was read so far."""
 
+    connector_defaults: Mapping[str, object]
     log_folder: str
     puts: list[Put] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -172,7 +175,9 @@ class _Reading:
             if isinstance(entry, dict) and isinstance(entry.get("id"), str):
                 called = entry["id"]
             try:
-                connector, is_started, lost = read_connector(entry, log_folder=self.log_folder)
+                connector, is_started, lost = read_connector(
+                    entry, defaults=self.connector_defaults, log_folder=self.log_folder
+                )
             except LeftOut as reason:
                 self._leave(name, called, reason)
                 continue

@@ -22,7 +22,9 @@ def opened(
     folders = StoreFolders(
         router=router, connectors=connectors or router, console=console or router
     )
-    return StoreProfiles(folders, log_folder="/logs/", release="0.11.1", clock=FakeClock())
+    return StoreProfiles(
+        folders, connector_defaults={}, log_folder="/logs/", release="0.11.1", clock=FakeClock()
+    )
 
 
 @pytest.fixture

@@ -26,7 +26,9 @@ def commands_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def profiles_in(folder: Path, logs: Path) -> StoreProfiles:
     """Of a Jasmin with its logs there."""
     folders = StoreFolders(router=folder, connectors=folder, console=folder)
-    return StoreProfiles(folders, log_folder=str(logs), release="0.11.1", clock=FakeClock())
+    return StoreProfiles(
+        folders, connector_defaults={}, log_folder=str(logs), release="0.11.1", clock=FakeClock()
+    )
 
 
 def have_working_state(folder: Path, site: Site) -> None:

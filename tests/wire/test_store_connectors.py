@@ -22,11 +22,17 @@ def entry(**state: Any) -> dict[str, object]:
 
 
 def read(**state: Any) -> SmppConnector:
-    return read_connector(entry(**state), log_folder=LOGS)[0]
+    return read_connector(entry(**state), defaults={}, log_folder=LOGS)[0]
 
 
 def test_what_is_missing_has_its_default() -> None:
     assert read() == builders.connector()
+
+
+def test_what_the_settings_say_is_for_what_the_store_does_not() -> None:
+    found, defaults = entry(window=3), {"window": 50, "inbound_open": 7}
+    connector, _, _ = read_connector(found, defaults=defaults, log_folder=LOGS)
+    assert (connector.window, connector.inbound_open) == (3, 7)
 
 
 def test_values_of_every_form_jasmin_has_are_read() -> None:
@@ -80,13 +86,13 @@ def test_what_only_perspective_broker_sets_is_named() -> None:
         "esm_class": EsmClass(0, 0, frozenset()),
         "registered_delivery": RegisteredDelivery(1, frozenset(), False),
     }
-    _, _, lost = read_connector(entry(**state), log_folder=LOGS)
+    _, _, lost = read_connector(entry(**state), defaults={}, log_folder=LOGS)
     assert lost == [f"{name} is not carried over" for name in state]
     usual = {
         "esm_class": EsmClass(3, 0, frozenset()),
         "registered_delivery": RegisteredDelivery(0, frozenset(), False),
     }
-    assert read_connector(entry(**usual), log_folder=LOGS)[2] == []
+    assert read_connector(entry(**usual), defaults={}, log_folder=LOGS)[2] == []
 
 
 def test_a_connector_holds_what_jasmins_does_and_our_keys() -> None:

@@ -37,7 +37,7 @@ def written(site: Site) -> dict[str, bytes]:
 
 
 def read(files: Mapping[str, bytes]) -> tuple[Site, tuple[str, ...]]:
-    return read_store(files, log_folder=LOGS)
+    return read_store(files, connector_defaults={}, log_folder=LOGS)
 
 
 def file_of(value: object, protocol: int = 2) -> bytes:

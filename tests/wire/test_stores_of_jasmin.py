@@ -124,7 +124,7 @@ def row(site: Site, kind: Kind, values: dict[str, str]) -> Put:
 def read(release: str) -> tuple[Site, tuple[str, ...]]:
     found = recorded(release)
     files = {name: base64.b64decode(found["files"][f"jcli-prod.{name}"]) for name in FILES}
-    return read_store(files, log_folder=found["log_folder"])
+    return read_store(files, connector_defaults={}, log_folder=found["log_folder"])
 
 
 # covers: PERS-01 PERS-05 W-CFG-01
