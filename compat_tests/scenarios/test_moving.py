@@ -46,15 +46,11 @@ LOADED = {
 
 
 class Empty(Ours):
-    """Ours without a site file."""
+    """Ours with nothing but what it finds in its store."""
 
     @override
-    def environment(self, site: Site, folder: Path) -> Mapping[str, str]:
-        return {
-            name: value
-            for name, value in super().environment(site, folder).items()
-            if name != "JASMIN_COMPAT_SITE"
-        }
+    def configure(self, site: Site, console_port: int) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True)
