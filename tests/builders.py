@@ -1,9 +1,11 @@
 """Values for tests: each function gives a complete one, and what a test cares about is named."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from jasmin_compat.gateway.changes import remove_connector
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import (
     ConnectorId,
@@ -18,7 +20,7 @@ from jasmin_compat.gateway.messages import (
     SmppMsgId,
 )
 from jasmin_compat.gateway.routes import Outlook, Route, Target
-from jasmin_compat.gateway.site import Site
+from jasmin_compat.gateway.site import Edit, Site
 from jasmin_compat.gateway.users import Group, GroupId, User, UserId
 from jasmin_compat.smpp.pdus import SubmitSm
 
@@ -63,6 +65,11 @@ def site(*users: User, **fields: Any) -> Site:
         "mt_routes": {0: default_route()},
     }
     return Site(**(values | fields))
+
+
+def removal(cid: ConnectorId) -> Callable[[Site], Edit]:
+    """What the console does to a connector, if it is there."""
+    return lambda site: remove_connector(site, cid) if cid in site.connectors else ()
 
 
 def submit_sm(**fields: Any) -> SubmitSm:

@@ -67,20 +67,6 @@ class Administration:
 
         return bool(await self.change(decide))
 
-    async def remove_connector(self, cid: ConnectorId) -> bool:
-        """Stop it and forget it; its queue stays. False when it is not there.
-
-        Raises:
-            SiteNotSaved: it is there, and runs if it ran.
-        """
-
-        def decide(site: Site) -> Edit:
-            if cid not in site.connectors:
-                return ()
-            return (Drop(Kind.CONNECTOR, cid), Drop(Kind.STARTED, cid))
-
-        return bool(await self.change(decide))
-
     def status(self, cid: ConnectorId) -> ConnectorStatus:
         return self._connectors.status(cid)
 

@@ -60,15 +60,6 @@ def read_change(kind: CredentialKind, line: str, *, of_existing: bool = False) -
     return CredentialChange(section, names[key], _READERS[section](names[key], value))
 
 
-def change_to(kind: CredentialKind, section: Section, key: str, value: str) -> CredentialChange:
-    """The absolute change; `key` is the console's.
-
-    Raises:
-        Unusable
-    """
-    return read_change(kind, f"{section} {key} {value}")
-
-
 def changed_mt(credential: MtCredential, changes: Iterable[CredentialChange]) -> MtCredential:
     """The credential after all changes."""
     for change in changes:

@@ -46,8 +46,6 @@ class FilterKind:
     typed: Callable[[str], object]
     """Reads the argument. Raises Mistyped for what is refused while it is typed, Unusable for
     what is refused when the filter is saved."""
-    written: Callable[[Filter], str]
-    """The text that `typed` reads."""
     tables: frozenset[Table]
 
 
@@ -87,11 +85,6 @@ def filter_from(kind: FilterKind, argument: str) -> Filter:
     if isinstance(value, tuple):
         return kind.of(*value)
     return kind.of() if kind.argument is None else kind.of(value)  # type: ignore[call-arg,arg-type]
-
-
-def argument_of(made: Filter) -> str:
-    """The text that makes the same filter."""
-    return kind_of(made).written(made)
 
 
 def filters_named(
@@ -165,40 +158,30 @@ def _kind(  # a row of a table
     of: type[Filter],
     argument: str | None,
     typed: Callable[[str], object],
-    written: Callable[..., str],
     tables: frozenset[Table] = _BOTH,
 ) -> FilterKind:
-    return FilterKind(of.__name__, of, argument, typed, written, tables)
+    return FilterKind(of.__name__, of, argument, typed, tables)
 
 
 FILTER_KINDS: tuple[FilterKind, ...] = (  # in the order Jasmin lists them
-    _kind(TransparentFilter, None, lambda _text: None, lambda _made: ""),
-    _kind(UserFilter, "uid", uid_from, lambda made: made.uid, frozenset(("MT",))),
-    _kind(GroupFilter, "gid", gid_from, lambda made: made.gid, frozenset(("MT",))),
-    _kind(ConnectorFilter, "cid", ConnectorId, lambda made: made.cid, frozenset(("MO",))),
-    _kind(SourceAddrFilter, "source_addr", _pattern("source_addr"), lambda made: made.pattern),
-    _kind(
-        DestinationAddrFilter,
-        "destination_addr",
-        _pattern("destination_addr"),
-        lambda made: made.pattern,
-    ),
-    _kind(
-        ShortMessageFilter, "short_message", _pattern("short_message"), lambda made: made.pattern
-    ),
+    _kind(TransparentFilter, None, lambda _text: None),
+    _kind(UserFilter, "uid", uid_from, frozenset(("MT",))),
+    _kind(GroupFilter, "gid", gid_from, frozenset(("MT",))),
+    _kind(ConnectorFilter, "cid", ConnectorId, frozenset(("MO",))),
+    _kind(SourceAddrFilter, "source_addr", _pattern("source_addr")),
+    _kind(DestinationAddrFilter, "destination_addr", _pattern("destination_addr")),
+    _kind(ShortMessageFilter, "short_message", _pattern("short_message")),
     _kind(
         DateIntervalFilter,
         "dateInterval",
         _interval("dateInterval", r"\d{4}-\d\d-\d\d", date.fromisoformat),
-        lambda made: f"{made.first};{made.last}",
     ),
     _kind(
         TimeIntervalFilter,
         "timeInterval",
         _interval("timeInterval", r"\d\d:\d\d:\d\d", time.fromisoformat),
-        lambda made: f"{made.first};{made.last}",
     ),
-    _kind(EvalPyFilter, "pyCode", checked_code, lambda made: made.code),
-    _kind(TagFilter, "tag", _tag, lambda made: made.tag),
+    _kind(EvalPyFilter, "pyCode", checked_code),
+    _kind(TagFilter, "tag", _tag),
 )
 _BY_CLASS = MappingProxyType({kind.of: kind for kind in FILTER_KINDS})

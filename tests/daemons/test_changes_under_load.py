@@ -159,7 +159,7 @@ async def stop_and_start(b: Bench) -> None:
 
 
 async def remove_and_add(b: Bench) -> None:
-    await b.admin.remove_connector(CID)
+    await b.admin.change(builders.removal(CID))
     before = b.submits()
     await asyncio.sleep(0.02)
     assert b.submits() == before
@@ -180,7 +180,7 @@ async def all_at_once(b: Bench) -> None:
     async with asyncio.TaskGroup() as tasks:
         for change in (
             b.admin.stop(CID),
-            b.admin.remove_connector(CID),
+            b.admin.change(builders.removal(CID)),
             b.put(),
             b.admin.start(CID),
         ):
@@ -236,7 +236,7 @@ async def test_a_message_for_a_connector_that_was_removed_is_refused(
     queues: Queues, tmp_path: Path
 ) -> None:
     async with bench(queues, tmp_path) as b:
-        await b.admin.remove_connector(CID)
+        await b.admin.change(builders.removal(CID))
         with pytest.raises(NoConnector):
             await b.send(1)
 

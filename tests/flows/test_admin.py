@@ -98,7 +98,7 @@ async def test_a_change_that_is_not_kept_has_not_happened() -> None:
     for change in (
         b.admin.change(lambda _: add_group("new")),
         b.admin.start(CID),
-        b.admin.remove_connector(CID),
+        b.admin.change(builders.removal(CID)),
     ):
         with pytest.raises(SiteNotSaved, match="no space left"):
             await change
@@ -139,8 +139,8 @@ async def test_connectors_are_started_and_stopped_once() -> None:
 
 async def test_a_removed_connector_is_gone_with_its_start() -> None:
     b = Bench(started={CID: True})
-    assert await b.admin.remove_connector(CID)
-    assert not await b.admin.remove_connector(CID)
+    assert await b.admin.change(builders.removal(CID))
+    assert not await b.admin.change(builders.removal(CID))
     assert (b.current().connectors, b.current().started) == ({}, {})
     assert b.connectors.settled == [(CID, False)]
 

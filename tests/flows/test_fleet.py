@@ -198,7 +198,7 @@ async def _any_change(b: Bench, draw: random.Random) -> None:
         case 0:
             await b.admin.stop(CID)
         case 1:
-            await b.admin.remove_connector(CID)
+            await b.admin.change(builders.removal(CID))
         case 2:
             await b.update(port=draw.randrange(1, 60_000))
         case 3:
@@ -219,7 +219,7 @@ async def test_a_connector_added_again_waits_until_the_one_before_has_drained() 
         await until(b.is_at_work)
         b.harbour.may_end.clear()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(b.admin.remove_connector(CID))
+            tasks.create_task(b.admin.change(builders.removal(CID)))
             await until(lambda: b.fleet.status(CID).session == "UNBIND_PENDING")
             tasks.create_task(b.update(port=2776))
             await until(lambda: CID in b.current().connectors)
@@ -285,7 +285,7 @@ async def test_a_queue_is_there_once_its_connector_is_and_stays_when_it_goes() -
         assert _queues(b) == {f"submit.sm.{CID}"}
         await b.admin.change(lambda _: (Put(Kind.CONNECTOR, OTHER, connector(OTHER)),))
         assert _queues(b) == {f"submit.sm.{CID}", f"submit.sm.{OTHER}"}
-        await b.admin.remove_connector(OTHER)
+        await b.admin.change(builders.removal(OTHER))
         assert f"submit.sm.{OTHER}" in _queues(b)
         assert b.fleet._berths.keys() == {CID}
 
