@@ -379,10 +379,10 @@ class Profiles(Protocol):
         ...
 
     async def write(self, profile: str, site: Site) -> None:
-        """Every file of it, or none.
+        """All of it is on disk before the first file takes the place of the one before.
 
         Raises:
-            SiteNotSaved
+            SiteNotSaved: but for a file that could not take its place, none has.
         """
         ...
 

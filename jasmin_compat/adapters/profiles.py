@@ -19,6 +19,7 @@ from typing import BinaryIO, Final
 
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Clock, ProfileRead, SiteNotSaved, SiteUnreadable
+from jasmin_compat.runtime.folders import sync_folder
 from jasmin_compat.wire.store_files import (
     CONNECTORS,
     FILES,
@@ -157,7 +158,7 @@ def _put_in_place(paths: list[Path]) -> None:
         for path in paths:
             os.replace(f"{path}{_NEW}", path)
         for folder in {path.parent for path in paths}:
-            _sync_folder(folder)
+            sync_folder(folder)
     except OSError as reason:
         raise SiteNotSaved(f"{reason.filename}: {reason.strerror}") from reason
 
@@ -173,11 +174,3 @@ def _open_beside(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(FileNotFoundError):
             os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
         yield file
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -17,6 +17,7 @@ from typing import Final, TypeVar, assert_never
 
 from jasmin_compat.gateway.site import ORDERED, Clear, Drop, Edit, Key, Kind, Put, Site, Step, apply
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
+from jasmin_compat.runtime.folders import sync_folder
 from jasmin_compat.runtime.lock import NotLocked, only_one
 from jasmin_compat.wire.site_items import BadItem, read_item, write_item
 
@@ -230,17 +231,9 @@ def _create(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            _sync(path.parent)
+            sync_folder(path.parent)
     except OSError as reason:
         raise SiteNotSaved(f"{reason.filename or path}: {reason.strerror}") from reason
-
-
-def _sync(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _rows_to_write(path: Path) -> _Rows:

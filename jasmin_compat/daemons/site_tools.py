@@ -19,6 +19,7 @@ from jasmin_compat.daemons.profiles import DEFAULT_PROFILE
 from jasmin_compat.daemons.site_export import site_yaml
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
+from jasmin_compat.runtime.folders import sync_folder
 from jasmin_compat.runtime.lock import NotLocked
 from jasmin_compat.settings.read import SettingsRead
 
@@ -69,5 +70,6 @@ def write_site_file(path: Path, site: Site) -> None:
         except BaseException:
             os.unlink(beside)
             raise
+        sync_folder(path.parent)
     except OSError as reason:
         raise CannotMove(f"{path}: {reason.strerror}") from reason
