@@ -2,16 +2,17 @@
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from jasmin_compat.adapters.sqlite_site import FILE, read_sqlite_site
 from jasmin_compat.daemons.profiles import open_profiles
 from jasmin_compat.daemons.site_counts import site_counts
-from jasmin_compat.daemons.site_export import site_yaml
 from jasmin_compat.daemons.site_tools import (
     CannotMove,
     add_site_arguments,
     move_site,
+    tell_of_refusals,
     write_site_file,
 )
 from jasmin_compat.gateway.site import Site
@@ -52,10 +53,19 @@ def run(args: argparse.Namespace) -> int:
         elif args.to is not None:
             write_site_file(args.to, site)
             print(f"Written to {args.to}: {site_counts(site)}")
+            tell_of_refusals(args.to, read)
         else:
-            sys.stdout.write(site_yaml(site))
+            _show(site, read)
 
     return move_site(args, work)
+
+
+def _show(site: Site, read: SettingsRead) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "site.yaml"
+        write_site_file(path, site)
+        sys.stdout.write(path.read_text(encoding="utf-8"))
+        tell_of_refusals(path, read)
 
 
 def _tell_what_jasmin_changes(site: Site) -> None:

@@ -11,6 +11,7 @@ from jasmin_compat.daemons.site_tools import (
     CannotMove,
     add_site_arguments,
     move_site,
+    tell_of_refusals,
     write_site_file,
 )
 from jasmin_compat.gateway.site import Site, edit_to
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             written = args.to
             write_site_file(written, found.site)
+            tell_of_refusals(written, read)
         print(f"Imported {args.profile}: {site_counts(found.site)}")
         for text in found.not_carried_over:
             print(f"Not carried over: {text}")

@@ -1,4 +1,7 @@
-"""Write a site as a site file: what read_site reads back as the same."""
+"""Write a site as a site file, which read_site reads back as the same, or refuses.
+
+It refuses what the console keeps and a file may not have, such as a route to a removed connector.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast

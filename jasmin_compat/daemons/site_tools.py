@@ -16,11 +16,13 @@ from jasmin_compat.daemons.frame import (
     read_or_tell,
 )
 from jasmin_compat.daemons.profiles import DEFAULT_PROFILE
+from jasmin_compat.daemons.site import read_site
 from jasmin_compat.daemons.site_export import site_yaml
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
 from jasmin_compat.runtime.folders import sync_folder
 from jasmin_compat.runtime.lock import NotLocked
+from jasmin_compat.settings.entries import SettingsMistakes
 from jasmin_compat.settings.read import SettingsRead
 
 EXIT_FAILED = 1
@@ -55,6 +57,21 @@ def move_site(
         print(f"jasmin-compat: {reason}", file=sys.stderr)
         return EXIT_FAILED
     return 0
+
+
+def tell_of_refusals(path: Path, read: SettingsRead) -> None:
+    """Say what a gateway refuses of a written site file, a line each, on standard error.
+
+    A site may hold what a site file, which is checked for slips, does not take: a route to a
+    connector that was removed, or what a Jasmin's store has and its console would not.
+    """
+    try:
+        read_site(path, read.settings.smpp_client)
+    except SettingsMistakes as wrong:
+        print("A gateway refuses this site file until it is changed here:", file=sys.stderr)
+        for mistake in wrong.mistakes:
+            line = mistake.where.rpartition(":")[2]
+            print(f"line {line}: {mistake.text}", file=sys.stderr)
 
 
 def write_site_file(path: Path, site: Site) -> None:

@@ -1,7 +1,9 @@
 """The site goes out as it is, beside whoever changes it."""
 
 import asyncio
+import re
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,26 @@ def test_to_a_file_that_is_replaced(run: Run, tmp_path: Path) -> None:
     assert run("export", "--to", to) == 0
     assert read_site(to, SmppClient()) == SITE
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("to", [(), ("--to", "site.yaml")], ids=["terminal", "file"])
+def test_what_a_site_file_may_not_have_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    to: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    have_working_state(tmp_path, replace(SITE, connectors={}, started={}))
+    assert commands_in(tmp_path, monkeypatch)("export", *to) == 0
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "A gateway refuses this site file until it is changed here:"
+    assert re.fullmatch(rf"line \d+: mt_routes: .*Unknown smppc cid: {CID}", second)
+
+
+def test_what_it_may_have_is_not(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("export")
+    assert capsys.readouterr().err == ""
 
 
 # covers: W-CFG-01

@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,16 @@ def test_to_a_site_file_and_nothing_else(
     assert {path.name for path in tmp_path.iterdir()} == before | {"site.yaml"}
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
     assert read_site(to, SmppClient()) == SITE
+
+
+def test_what_a_site_file_may_not_have_is_told(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, to = tmp_path / "jasmin", tmp_path / "site.yaml"
+    dangling = replace(SITE, connectors={}, started={})
+    asyncio.run(profiles_in(store, tmp_path).write("jcli-prod", dangling))
+    assert run("import", "--store", store, "--to", to) == 0
+    assert capsys.readouterr().err.endswith(f"Unknown smppc cid: {CID}\n")
 
 
 def test_nothing_there_broken_or_wrongly_called(
