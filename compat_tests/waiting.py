@@ -1,7 +1,8 @@
 """Waiting for what others do: by events, always within a bound."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -57,16 +58,21 @@ class Bell:
         raise AssertionError(f"{what}: not so for {for_s} s ({broken})")
 
 
-async def eventually(look: Callable[[], T], what: str, within_s: float = WITHIN_S) -> T:
-    """Ask again and again, for things that ring no bell: files, processes.
+async def asked(ask: Callable[[], Awaitable[T]], what: str, within_s: float = WITHIN_S) -> T:
+    """Ask again and again what rings no bell, until the answer is something true: that answer.
 
     Raises:
         NeverHappened: it stayed false.
     """
     try:
         async with asyncio.timeout(within_s):
-            while not (seen := await asyncio.to_thread(look)):  # noqa: ASYNC110 (no bell)
+            while not (answer := await ask()):  # noqa: ASYNC110 (no bell)
                 await asyncio.sleep(0.05)
     except TimeoutError:
         raise NeverHappened(f"no {what} within {within_s} s") from None
-    return seen
+    return answer
+
+
+async def eventually(look: Callable[[], T], what: str, within_s: float = WITHIN_S) -> T:
+    """The same for a look that blocks: at files, processes. Raises: NeverHappened."""
+    return await asked(partial(asyncio.to_thread, look), what, within_s)

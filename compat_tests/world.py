@@ -1,6 +1,5 @@
 """A gateway under test with everything it talks to."""
 
-import asyncio
 import contextlib
 import shutil
 import ssl
@@ -23,7 +22,7 @@ from compat_tests.peers.tap import Tap
 from compat_tests.targets.external import External
 from compat_tests.targets.gateway import Gateway, Target
 from compat_tests.targets.site import User
-from compat_tests.waiting import WITHIN_S, eventually
+from compat_tests.waiting import asked, eventually
 from tests.services import RabbitMq, Redis
 
 
@@ -73,22 +72,23 @@ class World:
 
     async def record(self, key: str) -> dict[str, str]:
         """Wait for a Redis hash."""
-        async with asyncio.timeout(WITHIN_S):
-            while not (values := await self.store.hgetall(key)):  # noqa: ASYNC110 (no bell)
-                await asyncio.sleep(0.02)
-        return values
+        return await asked(lambda: self.store.hgetall(key), f"record {key}")
 
     async def gone(self, key: str) -> None:
         """Wait until a Redis key is no more."""
-        async with asyncio.timeout(WITHIN_S):
-            while await self.store.exists(key):  # noqa: ASYNC110 (no bell)
-                await asyncio.sleep(0.02)
+
+        async def is_gone() -> bool:
+            return not await self.store.exists(key)
+
+        await asked(is_gone, f"end of {key}")
 
     async def grows_beyond(self, queue: str, count: int) -> None:
         """Wait until more messages than `count` lie in a queue."""
-        async with asyncio.timeout(WITHIN_S):
-            while await broker.ready(self.amqp_url, queue) <= count:  # noqa: ASYNC110 (no bell)
-                await asyncio.sleep(0.05)
+
+        async def has_grown() -> bool:
+            return await broker.ready(self.amqp_url, queue) > count
+
+        await asked(has_grown, f"message {count + 1} in {queue}")
 
     async def log_line(self, name: str, *parts: str) -> str:
         """Wait for a line of a log file that has all these parts."""

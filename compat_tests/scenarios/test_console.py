@@ -18,6 +18,7 @@ from compat_tests.peers.console import (
     logged_in,
 )
 from compat_tests.targets.site import CONSOLE_PASSWORD, CONSOLE_USER, User
+from compat_tests.waiting import asked
 from compat_tests.world import World
 
 ITEM = re.compile(r"^(#\S+) *(.*)$", re.MULTILINE)
@@ -408,9 +409,10 @@ async def test_a_connectors_life(console: World, at: Console) -> None:
 
 
 async def until_listed(at: Console, row: str) -> None:
-    async with asyncio.timeout(15):
-        while not re.search(row, await at.asks("smppccm -l"), re.MULTILINE):  # noqa: ASYNC110 (no bell)
-            await asyncio.sleep(0.1)
+    async def is_listed() -> bool:
+        return re.search(row, await at.asks("smppccm -l"), re.MULTILINE) is not None
+
+    await asked(is_listed, f"connector like {row}")
 
 
 # covers: JCLI-19
