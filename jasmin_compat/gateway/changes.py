@@ -12,7 +12,7 @@ from jasmin_compat.gateway.credential_changes import CredentialChange, changed_m
 from jasmin_compat.gateway.filters import Filter, FilterId
 from jasmin_compat.gateway.http_connectors import HttpConnector
 from jasmin_compat.gateway.site import Drop, Edit, Kind, Put, Site
-from jasmin_compat.gateway.unusable import Mistyped
+from jasmin_compat.gateway.unusable import Mistyped, NotDone
 from jasmin_compat.gateway.users import Group, GroupId, User
 
 
@@ -136,10 +136,10 @@ def add_connector(site: Site, connector: SmppConnector) -> Edit:
     """A new one, stopped.
 
     Raises:
-        Mistyped: there is one of that id.
+        NotDone: there is one of that id.
     """
     if connector.cid in site.connectors:
-        raise Mistyped("Failed adding connector, check log for details")
+        raise NotDone("adding connector", f"{connector.cid} is there already")
     return (Put(Kind.CONNECTOR, connector.cid, connector),)
 
 

@@ -14,7 +14,7 @@ from jasmin_compat.gateway.filter_kinds import Table
 from jasmin_compat.gateway.interceptors import Interceptor
 from jasmin_compat.gateway.routes import Route
 from jasmin_compat.gateway.site import Clear, Drop, Edit, Kind, Put, Site
-from jasmin_compat.gateway.unusable import Mistyped
+from jasmin_compat.gateway.unusable import Mistyped, NotDone
 
 Noun = Literal["Route", "Interceptor"]
 Selection = Literal["default", "static", "random", "failover"]
@@ -123,10 +123,11 @@ def add_row(table: RowTable, order: int, row: Route | Interceptor) -> Edit:
     """A new one, or instead of the one of that order.
 
     Raises:
-        Mistyped: 0 is for the default one, and for no other.
+        NotDone: 0 is for the default one, and for no other.
     """
     if (order == 0) != (row.selection == "default"):
-        raise Mistyped(f"Failed adding {table.table}{table.noun}, check log for details")
+        reason = f"order 0 is for Default{table.noun}, and for no other"
+        raise NotDone(f"adding {table.table}{table.noun}", reason)
     return (Put(table.kind, order, row),)
 
 

@@ -7,3 +7,12 @@ class Unusable(Exception):
 
 class Mistyped(Unusable):
     """The console shows the text as it is, without `Error: `."""
+
+
+class NotDone(Mistyped):
+    """Jasmin says no more at the prompt; `reason` is for the log."""
+
+    def __init__(self, doing: str, reason: str) -> None:
+        super().__init__(f"Failed {doing}, check log for details")
+        self.doing = doing
+        self.reason = reason

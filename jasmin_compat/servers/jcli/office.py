@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Edit, Site
-from jasmin_compat.gateway.unusable import Mistyped
+from jasmin_compat.gateway.unusable import Mistyped, NotDone
 from jasmin_compat.gateway.users import UserId
 from jasmin_compat.ports import ConnectorStatus, ProfileRead, SiteNotSaved
 from jasmin_compat.servers.jcli.counted import Stats
@@ -87,9 +87,16 @@ class Office:
             await self.admin.change(decide)
         except SiteNotSaved as reason:
             raise not_saved(visit, doing, reason) from reason
+        except NotDone as reason:
+            log_failure(visit, reason.doing, reason.reason)
+            raise
+
+
+def log_failure(visit: Visit, doing: str, reason: object) -> None:
+    log.error("[sref:%d] Failed %s: %s", visit.number, doing, reason)
 
 
 def not_saved(visit: Visit, doing: str, reason: Exception) -> Mistyped:
     """Jasmin's words, and the reason, which is in the log as well."""
-    log.error("[sref:%d] Failed %s: %s", visit.number, doing, reason)
+    log_failure(visit, doing, reason)
     return Mistyped(f"Failed {doing}, check log for details\n{reason}")

@@ -1,6 +1,5 @@
 """`smppccm` (`cli/smppccm.py`, contract/smpp-client.md §2)."""
 
-import logging
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NoReturn
@@ -18,16 +17,15 @@ from jasmin_compat.gateway.connectors import (
 )
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Edit, Site
-from jasmin_compat.gateway.unusable import Mistyped, Unusable
+from jasmin_compat.gateway.unusable import Mistyped, NotDone, Unusable
 from jasmin_compat.ports import SiteNotSaved
 from jasmin_compat.servers.jcli.console import Command
 from jasmin_compat.servers.jcli.dialogue import Visit
-from jasmin_compat.servers.jcli.office import Office, not_saved
+from jasmin_compat.servers.jcli.office import Office, log_failure, not_saved
 from jasmin_compat.servers.jcli.options import Flag
 from jasmin_compat.servers.jcli.sessions import Form, Read, Values, text_of
 from jasmin_compat.servers.jcli.tables import Columns
 
-log: Final = logging.getLogger("jcli")
 COLUMNS: Final = Columns(
     (35, 7, 16, 6, 5), ("Connector id", "Service", "Session", "Starts", "Stops")
 )
@@ -175,11 +173,11 @@ async def _stop(office: Office, visit: Visit, name: str) -> str:
 
 
 async def _done(visit: Visit, doing: str, work: Awaitable[bool], otherwise: str) -> None:
-    """`otherwise` is in the log; at the prompt Jasmin says no more. Raises: Mistyped."""
+    """`otherwise` is in the log; at the prompt Jasmin says no more. Raises: NotDone, Mistyped."""
     try:
         done = await work
     except SiteNotSaved as reason:
         raise not_saved(visit, doing, reason) from reason
     if not done:
-        log.error("[sref:%d] Failed %s: %s", visit.number, doing, otherwise)
-        raise Mistyped(f"Failed {doing}, check log for details")
+        log_failure(visit, doing, otherwise)
+        raise NotDone(doing, otherwise)
