@@ -199,7 +199,7 @@ class _Rows:
             for step in edit:
                 self._do(step)
             self._db.execute("COMMIT")
-        except sqlite3.Error as reason:
+        except (sqlite3.Error, UnicodeEncodeError) as reason:  # SQLite's texts are UTF-8
             raise SiteNotSaved(f"{self._path}: {reason}") from reason
         finally:
             if self._db.in_transaction:
@@ -213,7 +213,7 @@ class _Rows:
     def _do(self, step: Step) -> None:
         match step:
             case Put(kind, key, item):
-                body = json.dumps(write_item(kind, item), ensure_ascii=False, separators=(",", ":"))
+                body = json.dumps(write_item(kind, item), separators=(",", ":"))
                 self._db.execute(_PUT, (kind.value, str(key), body))
             case Drop(kind, key):
                 self._db.execute(

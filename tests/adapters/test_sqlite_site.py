@@ -20,7 +20,7 @@ from jasmin_compat.adapters.sqlite_site import (
     open_sqlite_site,
     read_sqlite_site,
 )
-from jasmin_compat.gateway.site import Edit, Kind, Put, apply, edit_to
+from jasmin_compat.gateway.site import Drop, Edit, Kind, Put, apply, edit_to
 from jasmin_compat.gateway.users import Group, GroupId
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
 from tests import builders
@@ -202,6 +202,15 @@ async def test_a_folder_nobody_may_write_to_is_told(small_disk: Path) -> None:
     for folder in (small_disk, small_disk / "below"):
         with pytest.raises((SiteNotSaved, SiteUnreadable), match=str(small_disk)):
             await opened(folder)
+
+
+async def test_a_key_that_is_no_utf8_is_refused_and_nothing_is_written(folder: Path) -> None:
+    odd = "\ud800"
+    async with open_sqlite_site(folder) as store:
+        before = await store.read()
+        with pytest.raises(SiteNotSaved, match="surrogates not allowed"):
+            await store.write((Drop(Kind.GROUP, "gmain"), Drop(Kind.GROUP, odd)))
+        assert await store.read() == before
 
 
 async def test_one_writes_at_a_time(folder: Path) -> None:

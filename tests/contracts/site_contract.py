@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from jasmin_compat.gateway.filters import TagFilter
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.routes import Route, Target
 from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site, apply, edit_to
@@ -51,6 +52,15 @@ class SiteStoreContract:
                 await store.write(edit)
                 site = apply(site, edit)
                 assert await store.read() == site
+
+    async def test_any_text_a_store_may_hold_is_kept(self, open_store: OpenStore) -> None:
+        """A pickle may hold half of a surrogate pair, which has no UTF-8."""
+        odd = TagFilter("\ud800 \u00e9 \U0001f600")
+        async with open_store() as store:
+            await store.write((Put(Kind.FILTER, "f", odd),))
+            site = await store.read()
+        assert site is not None
+        assert site.filters == {"f": odd}
 
     async def test_items_keep_the_order_they_were_added_in(self, open_store: OpenStore) -> None:
         async with open_store() as store:
