@@ -25,7 +25,7 @@ from jasmin_compat.wire.amqp_names import lookup_binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What connectors reach."""
+    """What the parts of a gateway share: the HTTP API reaches the same, but for the counts."""
 
     site: Callable[[], Site]
     queues: Queues

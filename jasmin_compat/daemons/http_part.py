@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import http_policy, send_policy
@@ -14,8 +15,7 @@ from jasmin_compat.gateway.filters import EvalPyFilter
 from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
 from jasmin_compat.gateway.routes import Outlook
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import Queues, Store
-from jasmin_compat.runtime.ids import MsgIds, RandomIds
+from jasmin_compat.runtime.ids import RandomIds
 from jasmin_compat.servers.http.app import HttpApi
 from jasmin_compat.servers.http.connections import listen
 from jasmin_compat.servers.http.send import Send
@@ -24,26 +24,18 @@ from jasmin_compat.servers.measures import Measured
 log: Final = logging.getLogger("jasmin-router")
 
 
-def make_send(  # noqa: PLR0913  # what its messages reach
-    frame: Frame,
-    *,
-    site: Callable[[], Site],
-    is_bound: Callable[[ConnectorId], bool],
-    queues: Queues,
-    store: Store,
-    ids: MsgIds,
-) -> Send:
+def make_send(frame: Frame, reach: Reach, *, is_bound: Callable[[ConnectorId], bool]) -> Send:
     """For http_part to serve."""
-    _tell_of_code(site())
+    _tell_of_code(reach.site())
 
     def new_msgid(routable: MtRoutable, cid: ConnectorId) -> MsgId:
-        return MsgId(ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
+        return MsgId(reach.ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
 
     ports = MtPorts(
-        site=site,
+        site=reach.site,
         outlook=Outlook(is_bound=is_bound, pick=random.choice),
-        queues=queues,
-        store=store,
+        queues=reach.queues,
+        store=reach.store,
         new_msgid=new_msgid,
         local_now=frame.clock.local_now,
         new_bid=RandomIds(),

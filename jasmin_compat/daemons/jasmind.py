@@ -120,12 +120,7 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
         send = None
         if roles.http:
             send = make_send(
-                frame,
-                site=current,
-                is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_"),
-                queues=queues,
-                store=store,
-                ids=ids,
+                frame, reach, is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_")
             )
             parts.append(http_part(frame, send))
         if roles.console:

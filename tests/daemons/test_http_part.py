@@ -11,6 +11,7 @@ import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
+from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.http_part import http_part, make_send
 from jasmin_compat.daemons.parts import Part, run_parts
@@ -28,15 +29,8 @@ from tests.services import free_port
 def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
     site = builders.site(user("full", "pwd"), **fields)
     store = MemoryStore(policy=dlr_policy(of_test.settings), clock=FakeClock())
-    send = make_send(
-        of_test,
-        site=lambda: site,
-        is_bound=lambda _cid: True,
-        queues=queues,
-        store=store,
-        ids=MsgIds(),
-    )
-    return http_part(of_test, send)
+    reach = Reach(site=lambda: site, queues=queues, store=store, ids=MsgIds(), lookup_pid="main")
+    return http_part(of_test, make_send(of_test, reach, is_bound=lambda _cid: True))
 
 
 async def test_a_message_is_accepted_into_its_connectors_queue(tmp_path: Path) -> None:
