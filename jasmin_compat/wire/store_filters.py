@@ -132,8 +132,6 @@ def _times(made: Instance) -> Filter:
     first, last = _interval(made, "timeInterval")
     if not isinstance(first, time) or not isinstance(last, time):
         raise LeftOut("timeInterval has no two times")
-    if first.tzinfo is not None or last.tzinfo is not None:
-        raise LeftOut("timeInterval has a time zone")  # a message's time is local, without one
     return TimeIntervalFilter(first, last)
 
 

@@ -1,7 +1,7 @@
 """Filters of Jasmin's store files: one by one."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -70,12 +70,6 @@ def test_a_user_in_a_filter_goes_without_the_digest_of_its_password() -> None:
 def test_what_is_no_filter_is_left_out(found: Any) -> None:
     with pytest.raises(LeftOut):
         read_filter(unpickle(pickled(found, 2), STORES))
-
-
-def test_a_time_with_a_zone_is_left_out() -> None:
-    first, last = time(8, tzinfo=UTC), time(18, tzinfo=UTC)
-    with pytest.raises(LeftOut, match="time zone"):
-        read_filter(Instance("TimeIntervalFilter", {"timeInterval": [first, last]}))
 
 
 def test_a_tag_of_an_old_jasmin_is_a_number() -> None:
