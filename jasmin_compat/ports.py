@@ -6,15 +6,20 @@ Adapters turn every foreign exception into one of these errors, `from` the origi
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from jasmin_compat.gateway.callbacks import HttpCall as HttpCall
 from jasmin_compat.gateway.callbacks import HttpReply as HttpReply
+from jasmin_compat.gateway.charging import Charge, Left
+from jasmin_compat.gateway.interceptors import Statuses
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     DlrRequest,
     MsgId,
+    MtRoutable,
     SmppMsgId,
+    Source,
     Verdict,
 )
 from jasmin_compat.gateway.site import Edit, Site
@@ -24,6 +29,7 @@ from jasmin_compat.gateway.submission import PartOutcome as PartOutcome
 from jasmin_compat.gateway.submission import SegmentSent as SegmentSent
 from jasmin_compat.gateway.submission import Unanswered as Unanswered
 from jasmin_compat.gateway.submission import Unencodable as Unencodable
+from jasmin_compat.gateway.users import User, UserId
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import Binding as Binding
@@ -415,6 +421,73 @@ class Connectors(Protocol):
 
 class ScriptUnread(Exception):
     """A Python source cannot be had, or is none; the text is Jasmin's (adapters/scripts.py)."""
+
+
+# ---------------------------------------------------------------- quotas
+
+
+class QuotasAway(Exception):
+    """What was to be charged could not be written, so it is not charged."""
+
+
+class Quotas(Protocol):
+    """What users have left (design D13): adapters/memory_quotas.py, sqlite_quotas.py.
+
+    A charge is decided and taken in one step, however many ask at once.
+    """
+
+    def left(self, user: User) -> Left:
+        """As of now."""
+        ...
+
+    async def pass_throughput(
+        self, uid: UserId, source: Source, rate_per_s: float, *, now: float
+    ) -> bool:
+        """Whether `1 / rate_per_s` seconds have passed since the last message that did; if so, this
+        one does. `now` is monotonic.
+        """
+        ...
+
+    async def charge(self, user: User, charge: Charge) -> None:
+        """Take it; written when this returns, so that it outlives the process.
+
+        Raises:
+            NotEnoughBalance, NotEnoughCount, QuotasAway: nothing is taken.
+        """
+        ...
+
+    async def refund(self, user: User, charge: Charge) -> None:
+        """Give back what was charged for a message that was not taken over. Raises nothing."""
+        ...
+
+
+# ---------------------------------------------------------------- scripts
+
+
+class ScriptFailed(Exception):
+    """The operator's code raised, is no code, ran too long, or ended its process; the text says
+    what."""
+
+
+class ScriptsAway(Exception):
+    """No process is there to run it, or too many messages wait for one."""
+
+
+class Scripts(Protocol):
+    """Runs the operator's code, outside this process: adapters/script_workers.py.
+
+    Every method raises ScriptFailed and ScriptsAway.
+    """
+
+    async def evaluate(self, code: str, routable: MtRoutable, *, at: datetime) -> bool:
+        """What an EvalPyFilter leaves in `result`; `at` is naive local time."""
+        ...
+
+    async def intercept(
+        self, code: str, routable: MtRoutable, *, at: datetime
+    ) -> MtRoutable | Statuses:
+        """The message as the script leaves it, or the statuses it was refused with."""
+        ...
 
 
 # ---------------------------------------------------------------- clock and ids

@@ -4,6 +4,7 @@ import argparse
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.daemons.connectors_part import (
     BoundConnector,
     Reach,
@@ -112,6 +113,7 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             site=current,
             queues=queues,
             store=store,
+            quotas=MemoryQuotas(),
             ids=ids,
             lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
         )

@@ -9,6 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from jasmin_compat.gateway.charging import (
+    Charge,
+    NotEnoughBalance,
+    NotEnoughCount,
+    Price,
+    charge_of,
+    price_of,
+)
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import (
     ConnectorId,
@@ -18,7 +26,7 @@ from jasmin_compat.gateway.messages import (
     MtRoutable,
     QueuedSubmit,
 )
-from jasmin_compat.gateway.refusals import NotQueued, NotRemembered
+from jasmin_compat.gateway.refusals import NotCharged, NotQueued, NotRemembered, TooFast
 from jasmin_compat.gateway.routes import (
     Outlook,
     choose_connector,
@@ -27,7 +35,7 @@ from jasmin_compat.gateway.routes import (
     overlay,
 )
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import QueueError, Queues, Store, StoreAway
+from jasmin_compat.ports import QueueError, Queues, Quotas, QuotasAway, Store, StoreAway
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from jasmin_compat.wire.submit_messages import write_submit
 
@@ -40,11 +48,15 @@ class MtPorts:
     outlook: Outlook
     queues: Queues
     store: Store
+    quotas: Quotas
+    bills: bool = True
+    """`billing_feature` of the edge: whether messages are charged."""
+    monotonic: Callable[[], float]
     new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
     local_now: Callable[[], datetime]
     """Naive local time, as Jasmin writes it."""
     new_bid: Callable[[], str]
-    """Ids of bills. Nothing is charged yet; billers want the header all the same."""
+    """Ids of bills."""
 
 
 async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
@@ -52,13 +64,77 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
 
     Raises:
         NoRoute, NoConnector, NoBoundConnector, Malformed: it cannot be sent like this.
-        NotRemembered, NotQueued: nobody confirmed that it was taken; its sender may try again.
+        TooFast, NotCharged: its sender may not send more, now or at all.
+        NotRemembered, NotQueued: nobody confirmed that it was taken, and nothing is charged; its
+            sender may try again.
     """
     site = ports.site()
     now, outlook = ports.local_now(), ports.outlook
     route = find_route(site.mt_routes, mt_facts(routable, at=now), outlook.evaluate)
     connector = choose_connector(route, site.connectors, outlook)
-    queued = _queued(routable, connector, ports, now=now)
+    price = price_of(route, routable.user)
+    queued = _queued(routable, connector, ports, price=price, now=now)
+    await _pass_throughput(routable, ports)
+    charge = charge_of(price, len(queued.parts)) if ports.bills else None
+    if charge is not None:
+        await _charge(routable, charge, ports)
+    try:
+        await _take_over(routable, queued, connector, ports)
+    except (NotRemembered, NotQueued):
+        if charge is not None:
+            await ports.quotas.refund(routable.user, charge)
+        raise
+    return queued
+
+
+def _queued(
+    routable: MtRoutable, connector: SmppConnector, ports: MtPorts, *, price: Price, now: datetime
+) -> QueuedSubmit:
+    parts = routable.parts
+    if routable.source == "httpapi":  # an SMPP sender's own fields stay as they are
+        parts = tuple(overlay(part, connector, routable.overrides, now=now) for part in parts)
+    bill = PickledBill(
+        bid=ports.new_bid(),
+        uid=routable.user.uid,
+        at_submit=price.at_submit,
+        at_response=price.at_response,
+        counts=price.counts,
+    )
+    return QueuedSubmit(
+        msgid=ports.new_msgid(routable, connector.cid),
+        cid=connector.cid,
+        parts=parts,
+        source_addr_is_null=routable.source_addr_is_null,
+        source=routable.source,
+        priority=routable.overrides.priority or 0,
+        created_at=now,
+        bill=write_bill(bill, routable.user),
+    )
+
+
+async def _pass_throughput(routable: MtRoutable, ports: MtPorts) -> None:
+    quotas = routable.user.mt.quotas
+    rate_per_s = quotas.http_throughput if routable.source == "httpapi" else quotas.smpps_throughput
+    if not rate_per_s:
+        return
+    passes = await ports.quotas.pass_throughput(
+        routable.user.uid, routable.source, rate_per_s, now=ports.monotonic()
+    )
+    if not passes:
+        raise TooFast
+
+
+async def _charge(routable: MtRoutable, charge: Charge, ports: MtPorts) -> None:
+    try:
+        await ports.quotas.charge(routable.user, charge)
+    except (NotEnoughBalance, NotEnoughCount, QuotasAway) as error:
+        raise NotCharged from error
+
+
+async def _take_over(
+    routable: MtRoutable, queued: QueuedSubmit, connector: SmppConnector, ports: MtPorts
+) -> None:
+    """Remembered first: the SMSC may answer faster than we write."""
     if routable.dlr is not None:
         await _remember(routable.dlr, queued, connector, ports.store)
     try:
@@ -68,31 +144,11 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
             with contextlib.suppress(StoreAway):  # it expires by itself
                 await ports.store.forget(queued.msgid)
         raise NotQueued(queued.msgid, queued.cid) from error
-    return queued
-
-
-def _queued(
-    routable: MtRoutable, connector: SmppConnector, ports: MtPorts, *, now: datetime
-) -> QueuedSubmit:
-    parts = routable.parts
-    if routable.source == "httpapi":  # an SMPP sender's own fields stay as they are
-        parts = tuple(overlay(part, connector, routable.overrides, now=now) for part in parts)
-    return QueuedSubmit(
-        msgid=ports.new_msgid(routable, connector.cid),
-        cid=connector.cid,
-        parts=parts,
-        source_addr_is_null=routable.source_addr_is_null,
-        source=routable.source,
-        priority=routable.overrides.priority or 0,
-        created_at=now,
-        bill=write_bill(PickledBill(bid=ports.new_bid(), uid=routable.user.uid), routable.user),
-    )
 
 
 async def _remember(
     wish: DlrWish, queued: QueuedSubmit, connector: SmppConnector, store: Store
 ) -> None:
-    """Before publishing: the SMSC may answer faster than we write."""
     request = HttpDlrRequest(
         msgid=queued.msgid,
         url=wish.url,

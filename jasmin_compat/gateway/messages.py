@@ -60,6 +60,9 @@ class MtRoutable:
     tags: tuple[str, ...] = ()
     dlr: DlrWish | None = None
     overrides: Overrides = NO_OVERRIDES
+    locks: frozenset[str] = frozenset()
+    """Fields a script has locked, by their SMPP names: neither the connector nor `overrides`
+    change them."""
 
 
 @quick_init

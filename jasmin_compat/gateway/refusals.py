@@ -1,5 +1,6 @@
 """Why a message is not accepted: one class per reason; each server maps them in one table."""
 
+from jasmin_compat.gateway.interceptors import Statuses
 from jasmin_compat.gateway.messages import ConnectorId, MsgId
 
 
@@ -22,6 +23,60 @@ class Malformed(Refused):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotAuthorized(Refused):
+    """The sender may not do this; `reason` is Jasmin's (contract/http-api.md §7.2)."""
+
+    def __init__(self, username: str, reason: str) -> None:
+        super().__init__(username, reason)
+        self.username = username
+        self.reason = reason
+
+
+class ValueFiltered(Refused):
+    """A value filter of the sender does not match (contract/http-api.md §7.3)."""
+
+    def __init__(self, username: str, value_filter: str) -> None:
+        super().__init__(username, value_filter)
+        self.username = username
+        self.value_filter = value_filter
+
+
+class InterceptorNotSet(Refused):
+    """An interceptor is to see it, and scripts are not run here."""
+
+
+class InterceptorAway(Refused):
+    """An interceptor is to see it, and no process is there to run it."""
+
+
+class InterceptionFailed(Refused):
+    """The script of an interceptor failed, or said neither yes nor no."""
+
+
+class Intercepted(Refused):
+    """The script of an interceptor refused it."""
+
+    def __init__(self, statuses: Statuses) -> None:
+        super().__init__(statuses)
+        self.statuses = statuses
+
+
+class Unsendable(Refused):
+    """It cannot be put into a PDU for this connector; `reason` says which value is why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooFast(Refused):
+    """The sender's throughput is exceeded."""
+
+
+class NotCharged(Refused):
+    """The sender has not enough left, or what it has could not be read or written."""
 
 
 class NoRoute(Refused):

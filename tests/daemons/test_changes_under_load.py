@@ -17,6 +17,7 @@ import pytest
 from jasmin_compat.adapters.amqp import open_amqp_queues
 from jasmin_compat.adapters.amqp_policy import AmqpPolicy
 from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_site import MemorySite
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
@@ -134,7 +135,14 @@ async def bench(queues: Queues, folder: Path) -> AsyncIterator[Bench]:
     async with serving(smsc) as listener, frame(folder) as of_test:
         b = Bench(queues, listener.port, account)
         b.store = MemoryStore(policy=dlr_policy(of_test.settings), clock=CLOCK)
-        reach = Reach(site=b.current, queues=queues, store=b.store, ids=MsgIds(), lookup_pid="main")
+        reach = Reach(
+            site=b.current,
+            queues=queues,
+            store=b.store,
+            ids=MsgIds(),
+            quotas=MemoryQuotas(),
+            lookup_pid="main",
+        )
         fleet = make_fleet(of_test, reach)
         b.admin = Administration(
             b.current,

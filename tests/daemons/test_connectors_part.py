@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
 from jasmin_compat.daemons.parts import run_parts
@@ -34,6 +35,7 @@ async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
             queues=queues,
             store=store,
             ids=MsgIds(),
+            quotas=MemoryQuotas(),
             lookup_pid="main",
         )
         parts = [

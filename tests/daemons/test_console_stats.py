@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.console_stats import CountedStats
 from jasmin_compat.gateway.messages import ConnectorId
@@ -42,6 +43,7 @@ class Bench:
                 queues=nowhere,
                 store=nowhere,
                 ids=nowhere,
+                quotas=MemoryQuotas(),
                 lookup_pid="main",
                 counts=self.counts,
             ),
@@ -133,7 +135,14 @@ async def test_a_users_numbers_go_with_the_user() -> None:
 def _over(site: Current[Site], send: Any) -> CountedStats:
     bench = Bench(site())
     nowhere = cast(Any, None)
-    reach = Reach(site=site, queues=nowhere, store=nowhere, ids=nowhere, lookup_pid="main")
+    reach = Reach(
+        site=site,
+        queues=nowhere,
+        store=nowhere,
+        ids=nowhere,
+        quotas=MemoryQuotas(),
+        lookup_pid="main",
+    )
     return CountedStats(reach, send=send, running=bench.running.get, unix=bench.clock.unix)
 
 

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
@@ -29,7 +30,14 @@ from tests.services import free_port
 def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
     site = builders.site(user("full", "pwd"), **fields)
     store = MemoryStore(policy=dlr_policy(of_test.settings), clock=FakeClock())
-    reach = Reach(site=lambda: site, queues=queues, store=store, ids=MsgIds(), lookup_pid="main")
+    reach = Reach(
+        site=lambda: site,
+        queues=queues,
+        store=store,
+        ids=MsgIds(),
+        quotas=MemoryQuotas(),
+        lookup_pid="main",
+    )
     return http_part(of_test, make_send(of_test, reach, is_bound=lambda _cid: True))
 
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.flows.mt import MtPorts, accept_mt
+from jasmin_compat.gateway.charging import Left
+from jasmin_compat.gateway.credentials import MtCredential, Quotas
 from jasmin_compat.gateway.filters import DestinationAddrFilter
 from jasmin_compat.gateway.messages import (
     ConnectorId,
@@ -20,11 +23,14 @@ from jasmin_compat.gateway.refusals import (
     Malformed,
     NoConnector,
     NoRoute,
+    NotCharged,
     NotQueued,
     NotRemembered,
+    TooFast,
 )
 from jasmin_compat.gateway.routes import Route, Target
 from jasmin_compat.gateway.site import Site
+from jasmin_compat.gateway.users import User
 from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.pickled_bills import PickledBill, read_bill
@@ -62,13 +68,17 @@ class Outside:
             raise self.store_fails
 
 
-def ports(outside: Outside, site: Site | None = None) -> MtPorts:
+def ports(
+    outside: Outside, site: Site | None = None, quotas: MemoryQuotas | None = None
+) -> MtPorts:
     known = site or builders.site()
     return MtPorts(
         outlook=builders.outlook(),
         site=lambda: known,
         queues=outside,  # type: ignore[arg-type]
         store=outside,  # type: ignore[arg-type]
+        quotas=quotas or MemoryQuotas(),
+        monotonic=lambda: 0.0,
         new_msgid=lambda _routable, _cid: MSGID,
         local_now=lambda: NOW,
         new_bid=lambda: "bid-1",
@@ -234,3 +244,58 @@ async def test_routes_made_by_the_operator_are_taken() -> None:
     elsewhere = (builders.submit_sm(destination_addr=b"44"),)
     await accept_mt(builders.routable(parts=elsewhere), ports(outside, known))
     assert outside.done == ["publish submit.sm.con2", "publish submit.sm.con1"]
+
+
+def rated_site(quotas: Quotas) -> tuple[Site, User]:
+    """A route at 1.5 a part, and a user with these quotas."""
+    site = builders.site()
+    user = replace(builders.user(), mt=MtCredential(quotas=quotas))
+    route = replace(site.mt_routes[0], rate=1.5)
+    return replace(site, mt_routes={0: route}), user
+
+
+# covers: BILL-01
+async def test_a_rated_message_is_charged_before_it_is_queued() -> None:
+    site, user = rated_site(Quotas(balance=10.0, early_decrement_balance_percent=20.0))
+    quotas, outside = MemoryQuotas(), Outside()
+    queued = await accept_mt(builders.routable(user=user), ports(outside, site, quotas))
+    assert quotas.left(user) == Left(balance=9.7, submit_sm_count=None)
+    assert queued.bill is not None
+    bill = read_bill(queued.bill)
+    assert (bill.at_submit, bill.at_response, bill.counts) == (0.3, 1.2, False)
+
+
+# covers: HTTP-32
+async def test_who_cannot_pay_is_refused_and_nothing_is_written() -> None:
+    site, user = rated_site(Quotas(balance=1.4))
+    quotas, outside = MemoryQuotas(), Outside()
+    with pytest.raises(NotCharged):
+        await accept_mt(builders.routable(user=user), ports(outside, site, quotas))
+    assert (quotas.left(user).balance, outside.done) == (1.4, [])
+
+
+# covers: W-BILL-01
+@pytest.mark.parametrize(
+    "fails", [{"publish_fails": BrokerAway("x")}, {"store_fails": StoreAway("x")}]
+)
+async def test_what_was_not_taken_over_is_refunded(fails: dict[str, Exception]) -> None:
+    site, user = rated_site(Quotas(balance=10.0, submit_sm_count=4))
+    quotas, outside = MemoryQuotas(), Outside(**fails)  # type: ignore[arg-type]
+    with pytest.raises((NotQueued, NotRemembered)):
+        await accept_mt(
+            builders.routable(user=user, dlr=builders.wish()), ports(outside, site, quotas)
+        )
+    assert quotas.left(user) == Left(balance=10.0, submit_sm_count=4)
+    assert quotas.counts.refunded == 1
+
+
+# covers: HTTP-31 CRED-20
+async def test_a_second_message_within_the_users_interval_is_refused() -> None:
+    site, user = rated_site(Quotas(http_throughput=1.0))
+    outside = Outside()
+    given = ports(outside, site)
+    await accept_mt(builders.routable(user=user), given)
+    with pytest.raises(TooFast):
+        await accept_mt(builders.routable(user=user), given)
+    await accept_mt(builders.routable(user=user), replace(given, monotonic=lambda: 1.0))
+    assert len(outside.queued) == 2

@@ -1,6 +1,7 @@
 """Refusals carry what their texts are made of."""
 
 from jasmin_compat.gateway import refusals
+from jasmin_compat.gateway.interceptors import Statuses
 from jasmin_compat.gateway.messages import ConnectorId, MsgId
 
 
@@ -8,6 +9,15 @@ def test_every_reason_is_a_class_of_its_own() -> None:
     reasons = [
         refusals.BadHexContent("b'zz'"),
         refusals.Malformed("no such month"),
+        refusals.NotAuthorized("full", "Cannot send MT messages"),
+        refusals.ValueFiltered("full", "content"),
+        refusals.InterceptorNotSet(),
+        refusals.InterceptorAway(),
+        refusals.InterceptionFailed(),
+        refusals.Intercepted(Statuses(http_status=404, smpp_status=255)),
+        refusals.Unsendable("why"),
+        refusals.TooFast(),
+        refusals.NotCharged(),
         refusals.NoRoute(),
         refusals.NoConnector(ConnectorId("con1")),
         refusals.NoBoundConnector(),

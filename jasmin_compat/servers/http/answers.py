@@ -14,13 +14,22 @@ from typing import Final, NamedTuple
 from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.gateway.refusals import (
     BadHexContent,
+    Intercepted,
+    InterceptionFailed,
+    InterceptorAway,
+    InterceptorNotSet,
     Malformed,
     NoBoundConnector,
     NoConnector,
     NoRoute,
+    NotAuthorized,
+    NotCharged,
     NotQueued,
     NotRemembered,
     Refused,
+    TooFast,
+    Unsendable,
+    ValueFiltered,
 )
 from jasmin_compat.gateway.users import BadCredentials
 from jasmin_compat.servers.http.params import BadArguments
@@ -73,7 +82,10 @@ def _head(
     status: int, content_type: bytes, is_late: bool, allow: str | None, manner: Manner
 ) -> bytes:
     """All but the length; `%s` stands for the date."""
-    lines = [b"HTTP/%d.%d %s" % (*manner.version, _STATUS_LINES[status])]
+    lines = [
+        b"HTTP/%d.%d %s"
+        % (*manner.version, _STATUS_LINES.get(status) or b"%d Unknown Status" % status)
+    ]
     if is_late and manner.version >= (1, 1) and not manner.is_head:
         lines.append(b"Transfer-Encoding: chunked")
     if manner.closes and manner.version >= (1, 1):
@@ -140,6 +152,41 @@ REFUSALS: dict[type[Refused | BadCredentials], _Row] = {
         "auth_error_count",
         "AuthenticationError",
     ),
+    NotAuthorized: _Row(
+        400,
+        "Authorization failed for user [{0.username}] ({0.reason}).",
+        jasmin="CredentialValidationError",
+    ),
+    ValueFiltered: _Row(
+        400,
+        "Value filter failed for user [{0.username}] ({0.value_filter} filter mismatch).",
+        jasmin="CredentialValidationError",
+    ),
+    InterceptorNotSet: _Row(
+        503, "InterceptorPB not set !", "interceptor_error_count", "InterceptorNotSetError"
+    ),
+    InterceptorAway: _Row(
+        503,
+        "InterceptorPB not connected !",
+        "interceptor_error_count",
+        "InterceptorNotConnectedError",
+    ),
+    InterceptionFailed: _Row(
+        400,
+        "Failed running interception script, check log for details",
+        "interceptor_error_count",
+        "InterceptorRunError",
+    ),
+    Unsendable: _Row(400, "{0.reason}"),
+    TooFast: _Row(
+        403, "User throughput exceeded", "throughput_error_count", "ThroughputExceededError"
+    ),
+    NotCharged: _Row(
+        403,
+        "Cannot charge submit_sm, check RouterPB log file for details",
+        "charging_error_count",
+        "ChargingError",
+    ),
     Malformed: _Row(500, "Unknown error: {0.reason}"),
     NoRoute: _Row(412, "No route found", "route_error_count", "RouteNotFoundError"),
     NoBoundConnector: _Row(
@@ -155,12 +202,21 @@ REFUSALS: dict[type[Refused | BadCredentials], _Row] = {
 
 
 def refuse(refused: Refused | BadCredentials) -> Refusal:
-    row = REFUSALS[type(refused)]
+    row = _of_statuses(refused) if isinstance(refused, Intercepted) else REFUSALS[type(refused)]
     text = row.text.format(refused)
     answer = _late_error(row.status, text)
     if isinstance(refused, Malformed):
         return Refusal(answer, refused.reason)
     return Refusal(answer, f"{row.status}: {row.jasmin} ({text})", row.counter)
+
+
+def _of_statuses(refused: Intercepted) -> _Row:
+    """The status a script wants; that it wants 200 means nothing (routing.md §6.2)."""
+    status = refused.statuses.http_status
+    if status is None or status == HTTPStatus.OK:
+        return REFUSALS[InterceptionFailed]
+    text = f"Interception specific error code {status}"
+    return _Row(status, text, "interceptor_error_count", "InterceptorRunError")
 
 
 def broken(error: Exception) -> Answer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.flows.mt import MtPorts
 from jasmin_compat.gateway.dlr import DlrPolicy
@@ -75,6 +76,8 @@ async def running_api(
         site=current,
         queues=queues,
         store=store,
+        quotas=MemoryQuotas(),
+        monotonic=clock.monotonic,
         new_msgid=lambda _routable, _cid: MsgId(f"00000000-0000-4000-8000-{next(numbers):012}"),
         local_now=lambda: NOW,
         new_bid=lambda: "11111111-1111-4111-8111-111111111111",

@@ -3,6 +3,7 @@
 import pytest
 
 from jasmin_compat.gateway import refusals
+from jasmin_compat.gateway.interceptors import Statuses
 from jasmin_compat.gateway.messages import ConnectorId, MsgId
 from jasmin_compat.gateway.users import BadCredentials
 from jasmin_compat.servers.http.answers import (
@@ -106,7 +107,31 @@ def test_each_refusal_has_jasmins_status_and_text(
 
 
 def test_no_refusal_is_forgotten() -> None:
-    assert REFUSALS.keys() == {*refusals.Refused.__subclasses__(), BadCredentials}
+    by_status = {refusals.Intercepted}
+    assert REFUSALS.keys() | by_status == {*refusals.Refused.__subclasses__(), BadCredentials}
+
+
+# covers: INT-02
+@pytest.mark.parametrize(
+    ("http_status", "status", "body"),
+    [
+        (404, 404, b'Error "Interception specific error code 404"'),
+        (520, 520, b'Error "Interception specific error code 520"'),
+        (200, 400, b'Error "Failed running interception script, check log for details"'),
+        (None, 400, b'Error "Failed running interception script, check log for details"'),
+    ],
+)
+def test_a_script_chooses_the_status(http_status: int | None, status: int, body: bytes) -> None:
+    statuses = Statuses(http_status=http_status, smpp_status=255)
+    refusal = refuse(refusals.Intercepted(statuses))
+    assert (refusal.answer.status, refusal.answer.body) == (status, body)
+    assert refusal.counter == "interceptor_error_count"
+
+
+def test_a_status_http_does_not_know_goes_out_as_twisted_names_it() -> None:
+    refusal = refuse(refusals.Intercepted(Statuses(http_status=520, smpp_status=255)))
+    octets = octets_of(refusal.answer, Manner(), date=b"now")
+    assert octets.startswith(b"HTTP/1.1 520 Unknown Status\r\n")
 
 
 @pytest.mark.parametrize(
