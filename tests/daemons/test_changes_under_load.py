@@ -5,6 +5,7 @@ Real SMPP; the broker in memory, and a real RabbitMQ.
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -99,6 +100,8 @@ class Bench:
             site=self.current,
             queues=self._queues,
             store=self.store,
+            quotas=MemoryQuotas(),
+            monotonic=time.monotonic,
             new_msgid=lambda _routable, _cid: MsgId(f"m{next(self._numbers)}"),
             local_now=CLOCK.local_now,
             new_bid=lambda: "bid",
