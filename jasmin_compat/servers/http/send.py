@@ -16,7 +16,6 @@ from jasmin_compat.gateway.submission_request import build_mt
 from jasmin_compat.gateway.users import BadCredentials, User, UserId, authenticate
 from jasmin_compat.servers.http.answers import (
     Answer,
-    Refusal,
     refuse,
     refuse_arguments,
     success,
@@ -94,31 +93,53 @@ class Send:
 
     async def answer(self, request: web.BaseRequest) -> Answer:
         """Raises what reading the body may raise: see arguments_of."""
-        self.counts.request_count += 1
-        self.counts.last_request_at = self._unix()
+        self._count_request()
         try:
-            arguments = check_send(
-                await arguments_of(request, timeout_s=self.policy.body_timeout_s)
-            )
-        except BadArguments as refused:
-            return self._refused(refuse_arguments(refused))
-        try:
-            msgid = await self._accepted(arguments)
-        except (Refused, BadCredentials) as refused:
-            return self._refused(refuse(refused))
-        self.counts.success_count += 1
-        self.counts.last_success_at = self._unix()
-        return success(msgid)
+            arguments = await arguments_of(request, timeout_s=self.policy.body_timeout_s)
+            return success(await self._taken(arguments))
+        except (BadArguments, Refused, BadCredentials) as refused:
+            return self.refused(refused)
 
-    def _refused(self, refusal: Refusal) -> Answer:
+    async def answer_arguments(self, arguments: Arguments) -> Answer:
+        """The same for arguments that came another way, unchecked: the REST API's."""
+        self._count_request()
+        try:
+            return success(await self._taken(arguments))
+        except (BadArguments, Refused, BadCredentials) as refused:
+            return self.refused(refused)
+
+    async def take_as(self, user: User, arguments: Arguments) -> MsgId:
+        """The same for a message whose sender was authenticated before; username and password
+        among the arguments are looked at for their syntax only.
+
+        Raises: BadArguments, Refused; `refused` says what Jasmin answers then.
+        """
+        self._count_request()
+        return await self._taken(arguments, user)
+
+    def refused(self, reason: BadArguments | Refused | BadCredentials) -> Answer:
+        """The answer; it is logged and counted."""
+        refusal = refuse_arguments(reason) if isinstance(reason, BadArguments) else refuse(reason)
         log.error("Error: %s", refusal.logged)
         if refusal.counter is not None:
             setattr(self.counts, refusal.counter, getattr(self.counts, refusal.counter) + 1)
         return refusal.answer
 
-    async def _accepted(self, arguments: Arguments) -> MsgId:
+    def _count_request(self) -> None:
+        self.counts.request_count += 1
+        self.counts.last_request_at = self._unix()
+
+    async def _taken(self, arguments: Arguments, user: User | None = None) -> MsgId:
+        """`user` instead of whom the arguments name."""
+        msgid = await self._accepted(check_send(arguments), user)
+        self.counts.success_count += 1
+        self.counts.last_success_at = self._unix()
+        return msgid
+
+    async def _accepted(self, arguments: Arguments, user: User | None) -> MsgId:
         content = content_of(arguments)
-        user = _authenticated(arguments, self._ports.site())
+        if user is None:
+            user = _authenticated(arguments, self._ports.site())
         counts = self._count(user.uid)
         routable = build_mt(
             send_arguments(arguments, content),

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId
+from jasmin_compat.servers.http.params import BadArguments, read_query
 from jasmin_compat.servers.http.send import HttpCounts
 from jasmin_compat.servers.measures import Measured, families
 from tests import builders
@@ -174,3 +175,22 @@ async def test_a_refusal_is_logged_once_and_without_secrets(
         "Error: 400: UrlArgsValidationError (Argument [password] has an invalid value: [***].)",
     ]
     assert "hunter2" not in caplog.text
+
+
+async def test_arguments_that_came_another_way_are_answered_alike() -> None:
+    arguments = read_query(GOOD.encode())
+    async with running_api() as api:
+        answer = await api.api.send.answer_arguments(dict(arguments))
+        assert answer.body.decode() == f'Success "{api.queued[0].msgid}"'
+        refused = await api.api.send.answer_arguments(arguments | {b"password": b"no"})
+        assert refused.body == b'Error "Authentication failure for username:full"'
+        assert api.api.send.counts.request_count == 2
+
+
+async def test_a_sender_authenticated_before_needs_no_password() -> None:
+    arguments = read_query(GOOD.encode()) | {b"username": b"other", b"password": b"-"}
+    async with running_api() as api:
+        msgid = await api.api.send.take_as(builders.user(), arguments)
+        assert api.queued[0].msgid == msgid
+        with pytest.raises(BadArguments):
+            await api.api.send.take_as(builders.user(), {**arguments, b"to": b"x"})
