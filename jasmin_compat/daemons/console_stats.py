@@ -7,7 +7,7 @@ from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Clear, Edit, Kind, Site
 from jasmin_compat.gateway.users import UserId
-from jasmin_compat.servers.http.send import HttpUserCounts, Send
+from jasmin_compat.servers.http.counts import HttpTally, HttpUserCounts
 from jasmin_compat.servers.jcli.counted import (
     HttpApiStats,
     SmppClientStats,
@@ -29,13 +29,13 @@ class CountedStats:
         self,
         reach: Reach,
         *,
-        send: Send | None,
+        http: HttpTally | None,
         running: Callable[[ConnectorId], ConnectorCounts | None],
         unix: Callable[[], float],
     ) -> None:
-        """`send` is None where there is no HTTP API; `running` counts a connector that runs."""
+        """`http` is None where there is no HTTP API; `running` counts a connector that runs."""
         self._connectors = reach.counts
-        self._send = send
+        self._http = http
         self._running = running
         self._unix = unix
         self._created_at = unix()
@@ -49,10 +49,10 @@ class CountedStats:
             match step.kind:
                 case Kind.CONNECTOR:
                     self._follow_connectors(site, keys)
-                case Kind.USER if self._send is not None:
-                    for uid in list(self._send.users) if keys is None else keys:
+                case Kind.USER if self._http is not None:
+                    for uid in list(self._http.users) if keys is None else keys:
                         if uid not in site.users:
-                            self._send.users.pop(UserId(str(uid)), None)
+                            self._http.users.pop(UserId(str(uid)), None)
                 case _:
                     pass
 
@@ -71,13 +71,14 @@ class CountedStats:
         return UserOverSmpp()
 
     def user_over_http(self, uid: UserId) -> UserOverHttp:
-        """`/balance` and `/rate` are not there yet."""
-        users = self._send.users if self._send is not None else {}
+        users = self._http.users if self._http is not None else {}
         counts = users.get(uid) or HttpUserCounts()
         return UserOverHttp(
             connects_count=counts.connects_count,
             last_activity_at=_when(counts.last_activity_at),
             submit_sm_request_count=counts.submit_sm_request_count,
+            balance_request_count=counts.balance_request_count,
+            rate_request_count=counts.rate_request_count,
             qos_last_submit_sm_at=_when(counts.qos_last_submit_sm_at),
         )
 
@@ -107,9 +108,9 @@ class CountedStats:
         )
 
     def http_api(self) -> HttpApiStats:
-        if self._send is None:
+        if self._http is None:
             return HttpApiStats()
-        counts = self._send.counts
+        counts = self._http.counts
         return HttpApiStats(
             created_at=_when(counts.created_at),
             request_count=counts.request_count,

@@ -16,15 +16,20 @@ from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
 from jasmin_compat.gateway.routes import Outlook
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.runtime.ids import RandomIds
-from jasmin_compat.servers.http.app import HttpApi
+from jasmin_compat.servers.http.app import HttpApi, Resources
+from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import listen
+from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send
 from jasmin_compat.servers.measures import Measured
 
 log: Final = logging.getLogger("jasmin-router")
 
 
-def make_send(frame: Frame, reach: Reach, *, is_bound: Callable[[ConnectorId], bool]) -> Send:
+def make_resources(
+    frame: Frame, reach: Reach, *, is_bound: Callable[[ConnectorId], bool]
+) -> Resources:
     """For http_part to serve."""
     _tell_of_code(reach.site())
 
@@ -43,21 +48,28 @@ def make_send(frame: Frame, reach: Reach, *, is_bound: Callable[[ConnectorId], b
         local_now=frame.clock.local_now,
         new_bid=RandomIds(),
     )
-    return Send(ports=ports, policy=send_policy(frame.settings), unix=frame.clock.unix)
+    policy = send_policy(frame.settings)
+    tally = HttpTally(unix=frame.clock.unix)
+    return Resources(
+        send=Send(ports=ports, policy=policy, tally=tally),
+        rate=Rate(ports=ports, long_content=policy.long_content, tally=tally),
+        balance=Balance(site=reach.site, quotas=reach.quotas, tally=tally),
+        tally=tally,
+    )
 
 
-def http_part(frame: Frame, send: Send) -> Part:
+def http_part(frame: Frame, resources: Resources) -> Part:
     """Listens on [http-api] bind and port."""
     settings = frame.settings
     api = HttpApi(
-        send,
+        resources,
         policy=http_policy(settings),
         unix=frame.clock.unix,
         release=settings.jasmin_compat.release,
     )
     frame.sources.append(
         lambda: [
-            Measured(prefix="httpapi", counts=send.counts),
+            Measured(prefix="httpapi", counts=resources.tally.counts),
             Measured(prefix="http", counts=api.server.counts),
         ]
     )

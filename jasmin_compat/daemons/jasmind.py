@@ -21,7 +21,7 @@ from jasmin_compat.daemons.frame import (
     read_or_tell,
     run_daemon,
 )
-from jasmin_compat.daemons.http_part import http_part, make_send
+from jasmin_compat.daemons.http_part import http_part, make_resources
 from jasmin_compat.daemons.jasmin_options import add_options
 from jasmin_compat.daemons.jcli_part import jcli_part
 from jasmin_compat.daemons.lookups import lookup_pid
@@ -35,7 +35,7 @@ from jasmin_compat.flows.fleet import Fleet
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.ports import Profiles, Queues, Store
 from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
-from jasmin_compat.servers.http.send import Send
+from jasmin_compat.servers.http.counts import HttpTally
 from jasmin_compat.smpp_io.client import ConnectorCounts
 
 
@@ -119,28 +119,29 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
         )
         fleet = make_fleet(frame, reach)
         parts.append(connectors_part(fleet, reach))
-        send = None
+        tally = None
         if roles.http:
-            send = make_send(
+            resources = make_resources(
                 frame, reach, is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_")
             )
-            parts.append(http_part(frame, send))
+            parts.append(http_part(frame, resources))
+            tally = resources.tally
         if roles.console:
-            parts.append(_console(frame, outside, (reach, fleet, send)))
+            parts.append(_console(frame, outside, (reach, fleet, tally)))
         await run_parts(frame, parts)
 
 
 def _console(
-    frame: Frame, outside: Outside, parts: tuple[Reach, Fleet[BoundConnector], Send | None]
+    frame: Frame, outside: Outside, parts: tuple[Reach, Fleet[BoundConnector], HttpTally | None]
 ) -> Part:
     """The console over the parts that do what it says and count what it shows."""
-    reach, fleet, send = parts
+    reach, fleet, tally = parts
 
     def running(cid: ConnectorId) -> ConnectorCounts | None:
         connector = fleet.running_as(cid)
         return connector.counted() if connector is not None else None
 
-    stats = CountedStats(reach, send=send, running=running, unix=frame.clock.unix)
+    stats = CountedStats(reach, http=tally, running=running, unix=frame.clock.unix)
     admin = Administration(
         outside.state.current,
         store=outside.state.store,

@@ -59,6 +59,17 @@ class MtPorts:
     """Ids of bills."""
 
 
+async def price_mt(routable: MtRoutable, ports: MtPorts) -> Price:
+    """What one part would cost; it goes no further. Whether a connector is bound does not matter.
+
+    Raises:
+        NoRoute
+    """
+    facts = mt_facts(routable, at=ports.local_now())
+    route = find_route(ports.site().mt_routes, facts, ports.outlook.evaluate)
+    return price_of(route, routable.user)
+
+
 async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     """Take the message over. When this returns, the broker has it: Success may be said.
 

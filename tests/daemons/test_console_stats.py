@@ -10,7 +10,7 @@ from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Clear, Drop, Edit, Kind, Put, Site, apply
 from jasmin_compat.gateway.users import UserId
 from jasmin_compat.runtime.current import Current
-from jasmin_compat.servers.http.send import HttpUserCounts
+from jasmin_compat.servers.http.counts import HttpTally, HttpUserCounts
 from jasmin_compat.servers.jcli.counted import HttpApiStats, SmppClientStats, UserOverHttp
 from jasmin_compat.smpp_io.client import ConnectorCounts
 from tests import builders
@@ -47,7 +47,7 @@ class Bench:
                 lookup_pid="main",
                 counts=self.counts,
             ),
-            send=None,
+            http=None,
             running=self.running.get,
             unix=self.clock.unix,
         )
@@ -98,12 +98,12 @@ def test_numbers_of_what_a_profile_keeps_stay_when_it_is_loaded() -> None:
 # covers: JCLI-19
 async def test_a_users_requests_and_those_of_the_api() -> None:
     async with running_api() as api:
-        send = api.api.send
+        tally = api.api.resources.tally
         await ask(api.port, get(GOOD))
         await ask(api.port, get(GOOD.replace("to=", "nothing=")))
         await ask(api.port, get(GOOD.replace("pwd", "no")))
-        stats = _over(api.site, send)
-        at = local(send.counts.last_request_at or 0)
+        stats = _over(api.site, tally)
+        at = local(tally.counts.last_request_at or 0)
         assert stats.user_over_http(UID) == UserOverHttp(
             connects_count=1,
             last_activity_at=at,
@@ -112,27 +112,27 @@ async def test_a_users_requests_and_those_of_the_api() -> None:
         )
         shown = stats.http_api()
         assert (shown.request_count, shown.auth_error_count, shown.success_count) == (3, 1, 1)
-        assert shown.created_at == local(send.counts.created_at or 0)
+        assert shown.created_at == local(tally.counts.created_at or 0)
 
 
 # covers: W-CFG-19
 async def test_a_users_numbers_go_with_the_user() -> None:
     async with running_api() as api:
         await ask(api.port, get(GOOD))
-        send, stats = api.api.send, _over(api.site, api.api.send)
+        tally, stats = api.api.resources.tally, _over(api.site, api.api.resources.tally)
         edit: Edit = (Put(Kind.USER, UID, user("full", "other")),)
         stats.follow(edit, apply(api.site(), edit))
-        assert send.users[UID].connects_count == 1
+        assert tally.users[UID].connects_count == 1
         edit = (Drop(Kind.USER, UID),)
         stats.follow(edit, apply(api.site(), edit))
-        assert not send.users
-        send.users[UID] = HttpUserCounts()
+        assert not tally.users
+        tally.users[UID] = HttpUserCounts()
         edit = (Clear(Kind.USER),)
         stats.follow(edit, apply(api.site(), edit))
-        assert not send.users
+        assert not tally.users
 
 
-def _over(site: Current[Site], send: Any) -> CountedStats:
+def _over(site: Current[Site], tally: HttpTally) -> CountedStats:
     bench = Bench(site())
     nowhere = cast(Any, None)
     reach = Reach(
@@ -143,7 +143,7 @@ def _over(site: Current[Site], send: Any) -> CountedStats:
         quotas=MemoryQuotas(),
         lookup_pid="main",
     )
-    return CountedStats(reach, send=send, running=bench.running.get, unix=bench.clock.unix)
+    return CountedStats(reach, http=tally, running=bench.running.get, unix=bench.clock.unix)
 
 
 def test_of_what_was_not_counted_there_are_zeros() -> None:

@@ -14,7 +14,7 @@ from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
-from jasmin_compat.daemons.http_part import http_part, make_send
+from jasmin_compat.daemons.http_part import http_part, make_resources
 from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.policies import dlr_policy
 from jasmin_compat.gateway.filters import EvalPyFilter
@@ -38,7 +38,7 @@ def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
         quotas=MemoryQuotas(),
         lookup_pid="main",
     )
-    return http_part(of_test, make_send(of_test, reach, is_bound=lambda _cid: True))
+    return http_part(of_test, make_resources(of_test, reach, is_bound=lambda _cid: True))
 
 
 async def test_a_message_is_accepted_into_its_connectors_queue(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ later is chunked (golden README 1). Pages for unknown paths and methods are Twis
 """
 
 import html
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,7 @@ from jasmin_compat.servers.http.params import BadArguments
 from jasmin_compat.smpp.twins import quick_init
 
 TEXT: Final = b"text/plain"
+JSON: Final = b"application/json"
 HTML: Final = b"text/html"
 _PAGE: Final = b"text/html; charset=utf-8"
 _SERVER: Final = b"jasmin-compat"
@@ -108,21 +110,41 @@ def success(msgid: MsgId) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused message: what to answer, to count and to log."""
+    """Why a request is refused: what to answer, to count and to log."""
 
-    answer: Answer
+    status: int
+    text: bytes
     logged: str
     """Without secrets."""
     counter: str | None = None
     """Field of HttpCounts."""
+    is_late: bool = True
+
+
+def in_words(refusal: Refusal) -> Answer:
+    """As `/send` answers it."""
+    body = b'Error "%s"' % refusal.text
+    return Answer(status=refusal.status, body=body, is_late=refusal.is_late)
+
+
+def in_json(refusal: Refusal) -> Answer:
+    """As `/rate` and `/balance` do."""
+    text = refusal.text.decode(errors="backslashreplace")
+    return as_json(text, status=refusal.status, is_late=refusal.is_late)
+
+
+def as_json(value: object, *, status: int = 200, is_late: bool) -> Answer:
+    body = json.dumps(value).encode()
+    return Answer(status=status, body=body, content_type=JSON, is_late=is_late)
 
 
 def refuse_arguments(refused: BadArguments) -> Refusal:
-    answer = Answer(status=refused.status, body=b'Error "%s"' % refused.reason)
     text = _PASSWORD.sub(rb"\1***\2", refused.reason).decode(errors="backslashreplace")
     if refused.status != HTTPStatus.BAD_REQUEST:
-        return Refusal(answer, text.removeprefix("Unknown error: "))
-    return Refusal(answer, f"400: UrlArgsValidationError ({text})")
+        logged = text.removeprefix("Unknown error: ")
+    else:
+        logged = f"400: UrlArgsValidationError ({text})"
+    return Refusal(refused.status, refused.reason, logged, is_late=False)
 
 
 _PASSWORD = re.compile(rb"^(Argument \[password\] has an invalid value: \[).*(\]\.)$", re.DOTALL)
@@ -204,10 +226,10 @@ REFUSALS: dict[type[Refused | BadCredentials], _Row] = {
 def refuse(refused: Refused | BadCredentials) -> Refusal:
     row = _of_statuses(refused) if isinstance(refused, Intercepted) else REFUSALS[type(refused)]
     text = row.text.format(refused)
-    answer = _late_error(row.status, text)
+    logged = f"{row.status}: {row.jasmin} ({text})"
     if isinstance(refused, Malformed):
-        return Refusal(answer, refused.reason)
-    return Refusal(answer, f"{row.status}: {row.jasmin} ({text})", row.counter)
+        logged = refused.reason
+    return Refusal(row.status, text.encode(errors="backslashreplace"), logged, row.counter)
 
 
 def _of_statuses(refused: Intercepted) -> _Row:
@@ -219,14 +241,10 @@ def _of_statuses(refused: Intercepted) -> _Row:
     return _Row(status, text, "interceptor_error_count", "InterceptorRunError")
 
 
-def broken(error: Exception) -> Answer:
+def broken(error: Exception) -> Refusal:
     """Our own mistake, in Jasmin's form."""
-    return _late_error(500, f"Unknown error: {type(error).__name__}")
-
-
-def _late_error(status: int, text: str) -> Answer:
-    body = f'Error "{text}"'.encode(errors="backslashreplace")
-    return Answer(status=status, body=body, is_late=True)
+    text = f"Unknown error: {type(error).__name__}"
+    return Refusal(500, text.encode(), text)
 
 
 # ---------------------------------------------------------------- pages

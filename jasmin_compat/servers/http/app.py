@@ -1,10 +1,11 @@
 """The HTTP API: which resource, which method, and how the answer goes out (contract §1).
 
-`/rate`, `/balance` and `/metrics` are not here yet: unknown paths.
+`/metrics` is not here yet: an unknown path.
 """
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final
 from urllib.parse import unquote
@@ -14,9 +15,12 @@ from aiohttp import web
 from jasmin_compat.servers.http import answers
 from jasmin_compat.servers.http.access_log import Access, combined
 from jasmin_compat.servers.http.answers import Answer, Manner, octets_of
+from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import HttpPolicy, Reply, Server
-from jasmin_compat.servers.http.params import BadForm
-from jasmin_compat.servers.http.requests import BrokenBody, TooLarge, TooSlow
+from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.params import BadForm, read_query
+from jasmin_compat.servers.http.rate import Rate
+from jasmin_compat.servers.http.requests import BrokenBody, TooLarge, TooSlow, query_of
 from jasmin_compat.servers.http.send import Send
 
 log: Final = logging.getLogger("jasmin-http-api")
@@ -25,11 +29,25 @@ access_logger: Final = logging.getLogger("jasmin-http-access")
 _SECRET: Final = frozenset(("password",))
 _PRIVATE: Final = frozenset(("content", "hex-content"))
 _OLDEST: Final = (1, 0)
+_OF_USERS: Final = {"send": answers.in_words, "rate": answers.in_json, "balance": answers.in_json}
+"""How each words what went wrong."""
 _METHODS: Final = {
     "send": ("GET", "POST", "HEAD"),  # HEAD sends (W-HTTP-09): clients see it, so it stays
+    "rate": ("GET", "HEAD"),
+    "balance": ("GET", "HEAD"),
     "ping": ("GET", "HEAD"),
     "": ("GET", "HEAD"),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What users ask."""
+
+    send: Send
+    rate: Rate
+    balance: Balance
+    tally: HttpTally
 
 
 class HttpApi:
@@ -37,18 +55,18 @@ class HttpApi:
 
     def __init__(
         self,
-        send: Send,
+        resources: Resources,
         *,
         policy: HttpPolicy,
         unix: Callable[[], float],
         release: str = "0.11.1",
     ) -> None:
-        self.send = send
+        self.resources = resources
         self.server = Server(self._handle, policy=policy)
         self._policy = policy
         self._unix = unix
         self._release = answers.release(release)
-        self._hides = _SECRET | _PRIVATE if send.policy.log_privacy else _SECRET
+        self._hides = _SECRET | _PRIVATE if resources.send.policy.log_privacy else _SECRET
         self._running = 0
         self._date = (0, b"")
 
@@ -69,25 +87,31 @@ class HttpApi:
             return answers.NOT_FOUND
         if request.method not in _METHODS[name]:
             return _wrong_method(request)
-        if name == "send":
-            return await self._send(request)
+        if name in _OF_USERS:
+            return await self._ask(name, request)
         if name == "ping":
             log.info("Received ping from %s", request.remote)
             return answers.PONG
         return self._release
 
-    async def _send(self, request: web.BaseRequest) -> Answer:
+    async def _ask(self, name: str, request: web.BaseRequest) -> Answer:
         try:
-            return await self.send.answer(request)
-        except TooLarge:
-            return answers.too_large(self._policy.max_request_octets)
-        except TooSlow:
-            return answers.TOO_SLOW
-        except (BadForm, BrokenBody):
-            return answers.BAD_REQUEST
+            if name == "send":
+                return await self.resources.send.answer(request)
+            arguments = read_query(query_of(request))  # a body is none of theirs
+            if name == "rate":
+                return await self.resources.rate.answer_arguments(arguments)
+            return self.resources.balance.answer_arguments(arguments)
+        except (TooLarge, TooSlow, BadForm, BrokenBody) as bad:
+            return self._bad_body(bad)
         except Exception as error:
-            log.exception("[%s] /send broke", request.remote)
-            return answers.broken(error)
+            log.exception("[%s] /%s broke", request.remote, name)
+            return _OF_USERS[name](answers.broken(error))
+
+    def _bad_body(self, bad: Exception) -> Answer:
+        if isinstance(bad, TooLarge):
+            return answers.too_large(self._policy.max_request_octets)
+        return answers.TOO_SLOW if isinstance(bad, TooSlow) else answers.BAD_REQUEST
 
     def _reply(self, request: web.BaseRequest, answer: Answer) -> Reply:
         version = (request.version.major, request.version.minor)

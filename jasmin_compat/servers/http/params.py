@@ -233,6 +233,48 @@ def _check_length(name: bytes, arguments: Arguments, max_octets: int) -> None:
 _SEND = {argument.name: argument for argument in SEND}
 
 
+_RATE: Final = {
+    argument.name: argument
+    for argument in SEND
+    if argument.name
+    in {
+        *(b"to", b"from", b"coding", b"username", b"password", b"priority", b"validity-period"),
+        *(b"tags", b"content", b"hex-content"),
+    }
+}
+_BALANCE: Final = {
+    argument.name: argument for argument in SEND if argument.name in {b"username", b"password"}
+}
+
+
+def check_rate(arguments: Arguments) -> Arguments:
+    """Everything `/rate` checks before it authenticates (contract §14).
+
+    Raises:
+        BadArguments: the first thing wrong.
+    """
+    arguments.setdefault(b"coding", b"0")
+    if b"hex-content" not in arguments:
+        arguments.setdefault(b"content", b"")
+    check(arguments, _RATE)
+    if b"content" in arguments and b"hex-content" in arguments:
+        raise BadArguments(_NOT_BOTH)
+    return arguments
+
+
+def check_balance(arguments: Arguments) -> Arguments:
+    """Everything `/balance` checks before it authenticates (contract §15).
+
+    Raises:
+        BadArguments: the first thing wrong.
+    """
+    check(arguments, _BALANCE)
+    return arguments
+
+
+_NOT_BOTH: Final = b"content and hex-content cannot be used both in same request."
+
+
 def check_send(arguments: Arguments) -> Arguments:
     """Everything `/send` checks before it authenticates (contract §3.2).
 
@@ -245,5 +287,5 @@ def check_send(arguments: Arguments) -> Arguments:
     if b"content" not in arguments and b"hex-content" not in arguments:
         raise BadArguments(b"content or hex-content not present.")
     if b"content" in arguments and b"hex-content" in arguments:
-        raise BadArguments(b"content and hex-content cannot be used both in same request.")
+        raise BadArguments(_NOT_BOTH)
     return arguments

@@ -8,7 +8,9 @@ from typing import cast
 
 from jasmin_compat.gateway.messages import CallbackMethod, DlrLevel, DlrWish, Overrides
 from jasmin_compat.gateway.refusals import BadHexContent, Malformed
+from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.submission_request import SendArguments, gsm_octets, hex_octets
+from jasmin_compat.gateway.users import BadCredentials, User, authenticate
 from jasmin_compat.servers.http.custom_tlvs import read_custom_tlvs
 from jasmin_compat.servers.http.params import Arguments, Value
 from jasmin_compat.wire.log_lines import DlrWord
@@ -29,6 +31,19 @@ def content_of(arguments: Arguments) -> bytes:
     if not isinstance(content, bytes):
         raise _lacks(content, "encode")
     return gsm_octets(content) if arguments[b"coding"] == b"0" else content
+
+
+def authenticated(arguments: Arguments, site: Site) -> User:
+    """Whom the arguments name.
+
+    Raises:
+        BadCredentials, Malformed.
+    """
+    username, password = username_of(arguments), password_of(arguments)
+    if password is None:
+        raise BadCredentials(username)
+    known = username in site.uids
+    return authenticate(site, username, as_ascii(password) if known else password)
 
 
 def username_of(arguments: Arguments) -> str:
@@ -52,6 +67,36 @@ def as_ascii(password: str) -> str:
     except UnicodeEncodeError as error:
         raise Malformed(str(error)) from error
     return password
+
+
+def raw_content_of(arguments: Arguments) -> bytes:
+    """The octets `/rate` counts: never converted to GSM 03.38 (W-HTTP-08).
+
+    Raises:
+        BadHexContent, Malformed.
+    """
+    if b"hex-content" in arguments:
+        return content_of(arguments)
+    content = arguments[b"content"]
+    if not isinstance(content, bytes):
+        raise _lacks(content, "encode")
+    return content
+
+
+def rate_arguments(arguments: Arguments) -> SendArguments:
+    """A message as `/rate` sees it: it has no sender.
+
+    Raises:
+        BadHexContent, Malformed.
+    """
+    content = raw_content_of(arguments)
+    return SendArguments(
+        to=_octets(arguments[b"to"]),
+        source_addr=None,
+        data_coding=_integer(arguments[b"coding"]),
+        content=content,
+        tags=_tags(arguments),
+    )
 
 
 def send_arguments(arguments: Arguments, content: bytes) -> SendArguments:

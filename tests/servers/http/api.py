@@ -1,6 +1,6 @@
 """A listening HTTP API on memory adapters, and what it queued."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -10,12 +10,15 @@ from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.flows.mt import MtPorts
 from jasmin_compat.gateway.dlr import DlrPolicy
-from jasmin_compat.gateway.messages import MsgId, QueuedSubmit
+from jasmin_compat.gateway.messages import ConnectorId, MsgId, QueuedSubmit
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Binding
 from jasmin_compat.runtime.current import Current
-from jasmin_compat.servers.http.app import HttpApi
+from jasmin_compat.servers.http.app import HttpApi, Resources
+from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import HttpPolicy, Listener, listen
+from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send, SendPolicy
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.wire.amqp_messages import QueueMessage
@@ -48,6 +51,7 @@ class RunningApi:
     queues: RecordingQueues
     store: MemoryStore
     site: Current[Site]
+    quotas: MemoryQuotas
 
     @property
     def queued(self) -> list[QueuedSubmit]:
@@ -62,6 +66,7 @@ async def running_api(
     policy: HttpPolicy | None = None,
     log_privacy: bool = False,
     bindings: tuple[Binding, ...] = (submit_binding(CID), submit_binding("con2")),
+    is_bound: Callable[[ConnectorId], bool] = lambda _cid: True,
 ) -> AsyncIterator[RunningApi]:
     clock = FakeClock()
     policy = policy or HttpPolicy()
@@ -71,17 +76,19 @@ async def running_api(
     current = Current(site or builders.site())
     numbers = count(1)
 
+    quotas = MemoryQuotas()
     ports = MtPorts(
-        outlook=builders.outlook(),
+        outlook=builders.outlook(is_bound=is_bound),
         site=current,
         queues=queues,
         store=store,
-        quotas=MemoryQuotas(),
+        quotas=quotas,
         monotonic=clock.monotonic,
         new_msgid=lambda _routable, _cid: MsgId(f"00000000-0000-4000-8000-{next(numbers):012}"),
         local_now=lambda: NOW,
         new_bid=lambda: "11111111-1111-4111-8111-111111111111",
     )
+    tally = HttpTally(unix=clock.unix)
     send = Send(
         ports=ports,
         policy=SendPolicy(
@@ -89,11 +96,17 @@ async def running_api(
             log_privacy=log_privacy,
             body_timeout_s=policy.request_timeout_s,
         ),
-        unix=clock.unix,
+        tally=tally,
     )
-    api = HttpApi(send, policy=policy, unix=clock.unix)
+    resources = Resources(
+        send=send,
+        rate=Rate(ports=ports, long_content=LongContent(), tally=tally),
+        balance=Balance(site=current, quotas=quotas, tally=tally),
+        tally=tally,
+    )
+    api = HttpApi(resources, policy=policy, unix=clock.unix)
     listener = await listen(api.server, "127.0.0.1", 0)
     try:
-        yield RunningApi(listener.port, listener, api, queues, store, current)
+        yield RunningApi(listener.port, listener, api, queues, store, current, quotas)
     finally:
         await listener.close(1)

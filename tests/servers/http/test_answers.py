@@ -13,6 +13,8 @@ from jasmin_compat.servers.http.answers import (
     Answer,
     Manner,
     broken,
+    in_json,
+    in_words,
     method_not_allowed,
     not_implemented,
     octets_of,
@@ -39,7 +41,7 @@ def written(answer: Answer, **manner: object) -> tuple[str, dict[str, str], byte
 
 def test_what_is_found_early_has_a_length() -> None:
     refusal = refuse_arguments(BadArguments(b"Argument [x] is unknown."))
-    assert written(refusal.answer, closes=True) == (
+    assert written(in_words(refusal), closes=True) == (
         "HTTP/1.1 400 Bad Request",
         {"Connection": "close", "Content-Type": "text/plain", "Content-Length": "32"},
         b'Error "Argument [x] is unknown."',
@@ -102,8 +104,8 @@ def test_each_refusal_has_jasmins_status_and_text(
     refused: refusals.Refused | BadCredentials, status: int, text: str, counter: str | None
 ) -> None:
     refusal = refuse(refused)
-    assert (refusal.answer.status, refusal.answer.body) == (status, f'Error "{text}"'.encode())
-    assert (refusal.answer.is_late, refusal.counter) == (True, counter)
+    assert (refusal.status, in_words(refusal).body) == (status, f'Error "{text}"'.encode())
+    assert (refusal.is_late, refusal.counter) == (True, counter)
 
 
 def test_no_refusal_is_forgotten() -> None:
@@ -124,13 +126,13 @@ def test_no_refusal_is_forgotten() -> None:
 def test_a_script_chooses_the_status(http_status: int | None, status: int, body: bytes) -> None:
     statuses = Statuses(http_status=http_status, smpp_status=255)
     refusal = refuse(refusals.Intercepted(statuses))
-    assert (refusal.answer.status, refusal.answer.body) == (status, body)
+    assert (refusal.status, in_words(refusal).body) == (status, body)
     assert refusal.counter == "interceptor_error_count"
 
 
 def test_a_status_http_does_not_know_goes_out_as_twisted_names_it() -> None:
     refusal = refuse(refusals.Intercepted(Statuses(http_status=520, smpp_status=255)))
-    octets = octets_of(refusal.answer, Manner(), date=b"now")
+    octets = octets_of(in_words(refusal), Manner(), date=b"now")
     assert octets.startswith(b"HTTP/1.1 520 Unknown Status\r\n")
 
 
@@ -157,18 +159,21 @@ def test_the_log_line_is_jasmins(logged: str, line: str) -> None:
 def test_a_password_is_answered_but_not_logged() -> None:
     refused = BadArguments(b"Argument [password] has an invalid value: [secret\n].")
     refusal = refuse_arguments(refused)
-    assert b"secret" in refusal.answer.body
+    assert b"secret" in in_words(refusal).body
     assert "secret" not in refusal.logged
     assert refusal.logged.endswith("(Argument [password] has an invalid value: [***].)")
 
 
 def test_an_error_of_ours_is_named_and_no_more() -> None:
-    answer = broken(KeyError("dsn=secret"))
-    assert (answer.status, answer.body) == (500, b'Error "Unknown error: KeyError"')
+    refusal = broken(KeyError("dsn=secret"))
+    assert in_words(refusal).status == 500
+    assert in_words(refusal).body == b'Error "Unknown error: KeyError"'
+    assert in_json(refusal).body == b'"Unknown error: KeyError"'
+    assert in_json(refusal).content_type == b"application/json"
 
 
 def test_half_a_surrogate_pair_does_not_break_an_answer() -> None:
-    assert refuse(refusals.Malformed("\ud800")).answer.body == b'Error "Unknown error: \\ud800"'
+    assert in_words(refuse(refusals.Malformed("\ud800"))).body == b'Error "Unknown error: \\ud800"'
 
 
 def test_pages_escape_what_the_client_sent() -> None:

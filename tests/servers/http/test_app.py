@@ -45,12 +45,6 @@ async def test_ping_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["Received ping from 127.0.0.1"]
 
 
-@pytest.mark.parametrize("path", ["/rate", "/balance", "/metrics"])
-async def test_what_is_not_built_yet_is_not_found(path: str) -> None:
-    async with running_api() as api:
-        assert (await ask(api.port, get(path))).status == 404
-
-
 async def test_the_date_is_the_clocks() -> None:
     async with running_api() as api:
         answer = await ask(api.port, get("/"))

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId
+from jasmin_compat.servers.http.counts import HttpCounts
 from jasmin_compat.servers.http.params import BadArguments, read_query
-from jasmin_compat.servers.http.send import HttpCounts
 from jasmin_compat.servers.measures import Measured, families
 from tests import builders
 from tests.builders import CID
@@ -96,20 +96,20 @@ async def test_references_of_long_messages_go_round_from_1_to_255() -> None:
         for _ in range(2):
             await status_and_text(api, long)
         assert [q.parts[0].short_message[3] for q in api.queued[1:]] == [1, 2]
-        taken = [api.api.send._next_reference() for _ in range(254)]
+        taken = [api.api.resources.send._next_reference() for _ in range(254)]
         assert (taken[0], taken[252], taken[253]) == (3, 255, 1)
 
 
 async def test_counters_are_jasmins() -> None:
     async with running_api() as api:
-        send = api.api.send
+        tally = api.api.resources.tally
         await status_and_text(api, GOOD)
         await status_and_text(api, "")
         await status_and_text(api, GOOD.replace("pwd", "no"))
         api.site.swap(builders.site(mt_routes={}))
         await status_and_text(api, GOOD)
-        now = send.counts.last_request_at
-        assert send.counts == HttpCounts(
+        now = tally.counts.last_request_at
+        assert tally.counts == HttpCounts(
             request_count=4,
             auth_error_count=1,
             route_error_count=1,
@@ -180,17 +180,17 @@ async def test_a_refusal_is_logged_once_and_without_secrets(
 async def test_arguments_that_came_another_way_are_answered_alike() -> None:
     arguments = read_query(GOOD.encode())
     async with running_api() as api:
-        answer = await api.api.send.answer_arguments(dict(arguments))
+        answer = await api.api.resources.send.answer_arguments(dict(arguments))
         assert answer.body.decode() == f'Success "{api.queued[0].msgid}"'
-        refused = await api.api.send.answer_arguments(arguments | {b"password": b"no"})
+        refused = await api.api.resources.send.answer_arguments(arguments | {b"password": b"no"})
         assert refused.body == b'Error "Authentication failure for username:full"'
-        assert api.api.send.counts.request_count == 2
+        assert api.api.resources.tally.counts.request_count == 2
 
 
 async def test_a_sender_authenticated_before_needs_no_password() -> None:
     arguments = read_query(GOOD.encode()) | {b"username": b"other", b"password": b"-"}
     async with running_api() as api:
-        msgid = await api.api.send.take_as(builders.user(), arguments)
+        msgid = await api.api.resources.send.take_as(builders.user(), arguments)
         assert api.queued[0].msgid == msgid
         with pytest.raises(BadArguments):
-            await api.api.send.take_as(builders.user(), {**arguments, b"to": b"x"})
+            await api.api.resources.send.take_as(builders.user(), {**arguments, b"to": b"x"})
