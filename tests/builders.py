@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from jasmin_compat.gateway.batches import BatchMessage
 from jasmin_compat.gateway.changes import remove_connector
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import (
@@ -86,6 +87,19 @@ def routable(**fields: Any) -> MtRoutable:
         "content": b"hello",
     }
     return MtRoutable(**(values | fields))
+
+
+def batch_message(**fields: Any) -> BatchMessage:
+    """The first of a batch, to be sent at once, nobody to be told."""
+    values: dict[str, Any] = {
+        "batch_id": "5f0a3a9e-3a5c-4f0e-8b67-2f6c9d1f4a01",
+        "number": 1,
+        "uid": UserId("full"),
+        "username": "full",
+        "to": ("1",),
+        "params": {"to": "1", "content": "hello"},
+    }
+    return BatchMessage(**(values | fields))
 
 
 def wish(**fields: Any) -> DlrWish:

@@ -109,9 +109,12 @@ def authenticate(accounts: Accounts, username: str, password: str) -> User:
     digest = _digest(password)
     known = user.password_md5 if user is not None else bytes(16)
     same = hmac.compare_digest(known, digest)
-    if user is None or not same or not user.enabled:
-        raise BadCredentials(username)
-    group = accounts.groups.get(user.gid)
-    if group is None or not group.enabled:
+    if user is None or not same or not is_enabled(accounts, user):
         raise BadCredentials(username)
     return user
+
+
+def is_enabled(accounts: Accounts, user: User) -> bool:
+    """The user, and the group they are in."""
+    group = accounts.groups.get(user.gid)
+    return user.enabled and group is not None and group.enabled

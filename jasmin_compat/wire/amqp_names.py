@@ -118,6 +118,22 @@ EXACT: Final = "x-jc-exact-"
 """`x-jc-exact-url` holds what the header `url` could not: see wire/field_tables."""
 
 
+BATCH_MESSAGES: Final = Binding(
+    queue="jasmin_compat.batch",
+    exchange=DEFAULT_EXCHANGE,
+    routing_key="jasmin_compat.batch",
+)
+"""Messages of batches, each to one recipient."""
+BATCH_REPORTS: Final = Binding(
+    queue="jasmin_compat.batch.reports",
+    exchange=DEFAULT_EXCHANGE,
+    routing_key="jasmin_compat.batch.reports",
+)
+"""Calls that tell what became of them."""
+BATCH_TAG: Final = "jasmin_compat-batch"
+BATCH_REPORTS_TAG: Final = "jasmin_compat-batch-reports"
+
+
 def delay_queue(step_s: int) -> str:
     """Where a message waits about `step_s` seconds (one of DELAY_STEPS_S)."""
     return f"jasmin_compat.delay.{step_s}"

@@ -47,17 +47,18 @@ async def arguments_of(request: web.BaseRequest, *, timeout_s: float) -> Argumen
     if content_type is None:
         return arguments
     if content_type == _JSON:
-        arguments |= read_json(await _body(request, timeout_s))
+        arguments |= read_json(await body_of(request, timeout_s))
     elif request.method == "POST":
         kind = media_type(content_type)
         if kind == _FORM:
-            arguments |= read_query(await _body(request, timeout_s))
-        elif kind == _MULTIPART and (body := await _body(request, timeout_s)):
+            arguments |= read_query(await body_of(request, timeout_s))
+        elif kind == _MULTIPART and (body := await body_of(request, timeout_s)):
             arguments |= read_multipart(body, content_type)
     return arguments
 
 
-async def _body(request: web.BaseRequest, timeout_s: float) -> bytes:
+async def body_of(request: web.BaseRequest, timeout_s: float) -> bytes:
+    """Raises: TooLarge, TooSlow, BrokenBody."""
     expects = request.headers.get("Expect", "").lower() == "100-continue"
     if expects and request.version >= (1, 1) and request.transport is not None:
         request.transport.write(_CONTINUE)
