@@ -1,12 +1,15 @@
 """Hand-written stand-ins for ports, held to the same protocols as the real adapters."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from typing_extensions import override
 
 from jasmin_compat.adapters.memory_profiles import MemoryProfiles as KeptInMemory
-from jasmin_compat.gateway.messages import ConnectorId
+from jasmin_compat.gateway.interceptors import Statuses
+from jasmin_compat.gateway.messages import ConnectorId, MtRoutable
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import ConnectorStatus, ProfileRead, SiteNotSaved, SiteUnreadable
 from tests.waiting import until
@@ -87,3 +90,30 @@ class MemoryProfiles(KeptInMemory):
     def _demand(self) -> None:
         if self.fails_with is not None:
             raise self.fails_with
+
+
+@dataclass
+class FakeScripts:
+    """ports.Scripts, by the text of the code: what it gives, or the error it ends with."""
+
+    says: Mapping[str, bool | MtRoutable | Statuses | Exception] = field(default_factory=dict)
+    run: list[str] = field(default_factory=list)
+
+    async def evaluate(self, code: str, routable: MtRoutable, *, at: datetime) -> bool:
+        said = self._said(code)
+        assert isinstance(said, bool)
+        return said
+
+    async def intercept(
+        self, code: str, routable: MtRoutable, *, at: datetime
+    ) -> MtRoutable | Statuses:
+        said = self._said(code)
+        assert isinstance(said, MtRoutable | Statuses)
+        return said
+
+    def _said(self, code: str) -> bool | MtRoutable | Statuses:
+        self.run.append(code)
+        said = self.says[code]
+        if isinstance(said, Exception):
+            raise said
+        return said

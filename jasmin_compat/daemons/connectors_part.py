@@ -16,7 +16,7 @@ from jasmin_compat.flows.submit import SubmitPorts, Submits
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import ConnectorId, MsgId
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import Queues, Quotas, Store
+from jasmin_compat.ports import Queues, Quotas, Scripts, Store
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.servers.measures import Measured
 from jasmin_compat.smpp_io.client import ConnectorCounts, SmppClient
@@ -31,6 +31,8 @@ class Reach:
     queues: Queues
     store: Store
     quotas: Quotas
+    scripts: Scripts
+    intercepts: bool = True
     ids: MsgIds
     lookup_pid: str
     counts: dict[ConnectorId, ConnectorCounts] = field(default_factory=dict)

@@ -1,20 +1,16 @@
 """The part that takes messages over HTTP."""
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable
-from typing import Final
 
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import http_policy, send_policy
 from jasmin_compat.flows.mt import MtPorts
-from jasmin_compat.gateway.filters import EvalPyFilter
 from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
 from jasmin_compat.gateway.routes import Outlook
-from jasmin_compat.gateway.site import Site
 from jasmin_compat.runtime.ids import RandomIds
 from jasmin_compat.servers.http.app import HttpApi, Resources
 from jasmin_compat.servers.http.balance import Balance
@@ -24,14 +20,12 @@ from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send
 from jasmin_compat.servers.measures import Measured
 
-log: Final = logging.getLogger("jasmin-router")
-
 
 def make_resources(
     frame: Frame, reach: Reach, *, is_bound: Callable[[ConnectorId], bool]
 ) -> Resources:
     """For http_part to serve."""
-    _tell_of_code(reach.site())
+    tally = HttpTally(unix=frame.clock.unix)
 
     def new_msgid(routable: MtRoutable, cid: ConnectorId) -> MsgId:
         return MsgId(reach.ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
@@ -43,13 +37,15 @@ def make_resources(
         store=reach.store,
         quotas=reach.quotas,
         bills=frame.settings.http_api.billing_feature,
+        scripts=reach.scripts,
+        intercepts=reach.intercepts,
+        note_intercepted=lambda: tally.count("interceptor_count"),
         monotonic=frame.clock.monotonic,
         new_msgid=new_msgid,
         local_now=frame.clock.local_now,
         new_bid=RandomIds(),
     )
     policy = send_policy(frame.settings)
-    tally = HttpTally(unix=frame.clock.unix)
     return Resources(
         send=Send(ports=ports, policy=policy, tally=tally),
         rate=Rate(ports=ports, long_content=policy.long_content, tally=tally),
@@ -87,10 +83,3 @@ def http_part(frame: Frame, resources: Resources) -> Part:
             await listener.close(settings.shutdown.drain_s)
 
     return Part("HTTPApi", run)
-
-
-def _tell_of_code(site: Site) -> None:
-    """Once, at start: the operator's own filters are not run yet."""
-    for order, route in site.mt_routes.items():
-        if any(isinstance(asked, EvalPyFilter) for asked in route.filters):
-            log.warning("MT route %d takes no message: EvalPyFilter is not run yet", order)

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from jasmin_compat.adapters.memory_quotas import MemoryQuotas
+from jasmin_compat.adapters.no_scripts import NoScripts
 from jasmin_compat.daemons.connectors_part import (
     BoundConnector,
     Reach,
@@ -114,6 +115,7 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             queues=queues,
             store=store,
             quotas=MemoryQuotas(),
+            scripts=NoScripts(),
             ids=ids,
             lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
         )

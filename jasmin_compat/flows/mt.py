@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from jasmin_compat.flows.intercept import intercept_mt
+from jasmin_compat.flows.search import search_mt
 from jasmin_compat.gateway.charging import (
     Charge,
     NotEnoughBalance,
@@ -26,16 +28,15 @@ from jasmin_compat.gateway.messages import (
     MtRoutable,
     QueuedSubmit,
 )
-from jasmin_compat.gateway.refusals import NotCharged, NotQueued, NotRemembered, TooFast
+from jasmin_compat.gateway.refusals import NoRoute, NotCharged, NotQueued, NotRemembered, TooFast
 from jasmin_compat.gateway.routes import (
     Outlook,
+    Route,
     choose_connector,
-    find_route,
-    mt_facts,
     overlay,
 )
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import QueueError, Queues, Quotas, QuotasAway, Store, StoreAway
+from jasmin_compat.ports import QueueError, Queues, Quotas, QuotasAway, Scripts, Store, StoreAway
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from jasmin_compat.wire.submit_messages import write_submit
 
@@ -51,6 +52,11 @@ class MtPorts:
     quotas: Quotas
     bills: bool = True
     """`billing_feature` of the edge: whether messages are charged."""
+    scripts: Scripts
+    intercepts: bool = True
+    """Whether interceptors are run (`--enable-interceptor-client`); filters are in any case."""
+    note_intercepted: Callable[[], None] = lambda: None
+    """Told of each message a script let pass."""
     monotonic: Callable[[], float]
     new_msgid: Callable[[MtRoutable, ConnectorId], MsgId]
     local_now: Callable[[], datetime]
@@ -63,10 +69,9 @@ async def price_mt(routable: MtRoutable, ports: MtPorts) -> Price:
     """What one part would cost; it goes no further. Whether a connector is bound does not matter.
 
     Raises:
-        NoRoute
+        InterceptorNotSet, InterceptorAway, InterceptionFailed, Intercepted, Malformed, NoRoute.
     """
-    facts = mt_facts(routable, at=ports.local_now())
-    route = find_route(ports.site().mt_routes, facts, ports.outlook.evaluate)
+    routable, route = await _routed(routable, ports.site(), ports, at=ports.local_now())
     return price_of(route, routable.user)
 
 
@@ -74,15 +79,15 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     """Take the message over. When this returns, the broker has it: Success may be said.
 
     Raises:
+        InterceptorNotSet, InterceptorAway, InterceptionFailed, Intercepted: of its interceptor.
         NoRoute, NoConnector, NoBoundConnector, Malformed: it cannot be sent like this.
         TooFast, NotCharged: its sender may not send more, now or at all.
         NotRemembered, NotQueued: nobody confirmed that it was taken, and nothing is charged; its
             sender may try again.
     """
-    site = ports.site()
-    now, outlook = ports.local_now(), ports.outlook
-    route = find_route(site.mt_routes, mt_facts(routable, at=now), outlook.evaluate)
-    connector = choose_connector(route, site.connectors, outlook)
+    site, now = ports.site(), ports.local_now()
+    routable, route = await _routed(routable, site, ports, at=now)
+    connector = choose_connector(route, site.connectors, ports.outlook)
     price = price_of(route, routable.user)
     queued = _queued(routable, connector, ports, price=price, now=now)
     await _pass_throughput(routable, ports)
@@ -98,12 +103,29 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     return queued
 
 
+async def _routed(
+    routable: MtRoutable, site: Site, ports: MtPorts, *, at: datetime
+) -> tuple[MtRoutable, Route]:
+    """The message as its interceptor leaves it, and where that goes."""
+    seen = await intercept_mt(routable, site, ports.scripts, is_enabled=ports.intercepts, at=at)
+    if seen is not None:
+        ports.note_intercepted()
+        routable = seen
+    route = await search_mt(site.mt_routes, routable, ports.scripts, at=at)
+    if route is None:
+        raise NoRoute
+    return routable, route
+
+
 def _queued(
     routable: MtRoutable, connector: SmppConnector, ports: MtPorts, *, price: Price, now: datetime
 ) -> QueuedSubmit:
     parts = routable.parts
     if routable.source == "httpapi":  # an SMPP sender's own fields stay as they are
-        parts = tuple(overlay(part, connector, routable.overrides, now=now) for part in parts)
+        parts = tuple(
+            overlay(part, connector, routable.overrides, locks=routable.locks, now=now)
+            for part in parts
+        )
     bill = PickledBill(
         bid=ports.new_bid(),
         uid=routable.user.uid,

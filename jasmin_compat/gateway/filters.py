@@ -2,7 +2,6 @@
 
 import functools
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NewType
@@ -124,7 +123,7 @@ class TimeIntervalFilter:
 
 @dataclass(frozen=True, slots=True)
 class EvalPyFilter:
-    """The operator's own code: matches when it leaves True in `result`."""
+    """The operator's own code: matches when it leaves True in `result`. It is not run here."""
 
     code: str
 
@@ -152,22 +151,6 @@ Filter = (
     | EvalPyFilter
     | TagFilter
 )
-
-
-Evaluate = Callable[[EvalPyFilter, Facts], bool]
-"""Runs the operator's code; who calls decides where."""
-
-
-def matches_nothing(_filter: EvalPyFilter, _facts: Facts) -> bool:
-    """An Evaluate for where no code is run."""
-    return False
-
-
-def matches(asked: Filter, facts: Facts, evaluate: Evaluate) -> bool:
-    """Whether the message is one the filter is for."""
-    if isinstance(asked, EvalPyFilter):
-        return evaluate(asked, facts)
-    return asked.matches(facts)
 
 
 @functools.lru_cache(maxsize=10_000)  # re's own cache holds 512

@@ -4,14 +4,14 @@ contract/routing.md §3, contract/http-api.md §6.2-§6.3, §9.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from jasmin_compat.gateway.connectors import SmppConnector
-from jasmin_compat.gateway.filters import Evaluate, Facts, Filter, matches, matches_nothing
+from jasmin_compat.gateway.filters import Facts, Filter
 from jasmin_compat.gateway.messages import ConnectorId, MtRoutable, Overrides
-from jasmin_compat.gateway.refusals import Malformed, NoBoundConnector, NoConnector, NoRoute
+from jasmin_compat.gateway.refusals import Malformed, NoBoundConnector, NoConnector
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.split import content_of
 from jasmin_compat.smpp.times import BadTime, absolute_time, checked_time
@@ -49,7 +49,6 @@ class Outlook:
     """In any mode: Jasmin takes a receiver too."""
     pick: Callable[[Sequence[Target]], Target]
     """Any of them, by chance."""
-    evaluate: Evaluate = matches_nothing
 
 
 def mt_facts(routable: MtRoutable, *, at: datetime) -> Facts:
@@ -64,18 +63,6 @@ def mt_facts(routable: MtRoutable, *, at: datetime) -> Facts:
         uid=routable.user.uid,
         gid=routable.user.gid,
     )
-
-
-def find_route(routes: Mapping[int, Route], facts: Facts, evaluate: Evaluate) -> Route:
-    """The first route, from the highest order down, all of whose filters match.
-
-    Raises:
-        NoRoute: none does.
-    """
-    for route in routes.values():
-        if all(matches(asked, facts, evaluate) for asked in route.filters):
-            return route
-    raise NoRoute
 
 
 def choose_connector(
@@ -106,14 +93,20 @@ def _first_bound(
 
 
 def overlay(
-    part: SubmitSm, connector: SmppConnector, overrides: Overrides, *, now: datetime
+    part: SubmitSm,
+    connector: SmppConnector,
+    overrides: Overrides,
+    *,
+    locks: frozenset[str] = frozenset(),
+    now: datetime,
 ) -> SubmitSm:
-    """What the connector decides, and over it what the sender asked for; `now` is local, naive.
+    """What the connector decides, and over it what the sender asked for, but for what a script has
+    locked; `now` is local, naive.
 
     Raises:
         Malformed: a time that does not exist; the texts are Jasmin's.
     """
-    return SubmitSm(  # `replace` would cost three times as much, on every message
+    laid = SubmitSm(  # `replace` would cost three times as much, on every message
         service_type=connector.service_type.encode(),
         source_addr_ton=connector.source_addr_ton,
         source_addr_npi=connector.source_addr_npi,
@@ -133,6 +126,18 @@ def overlay(
         short_message=part.short_message,
         tlvs=part.tlvs,
     )
+    kept = {name: getattr(part, name) for name in locks & _OVERLAID}
+    return replace(laid, **kept) if kept else laid
+
+
+_OVERLAID: Final = frozenset(
+    (
+        *("protocol_id", "replace_if_present_flag", "dest_addr_ton", "source_addr_npi"),
+        *("dest_addr_npi", "service_type", "source_addr_ton", "sm_default_msg_id"),
+        *("priority_flag", "schedule_delivery_time", "validity_period"),
+    )
+)
+"""What a script can lock to an effect (contract/http-api.md §6.2, §6.3)."""
 
 
 def _schedule(part: SubmitSm, overrides: Overrides) -> bytes:

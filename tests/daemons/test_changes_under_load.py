@@ -40,7 +40,7 @@ from jasmin_compat.wire.dlr_messages import read_lookup
 from tests import builders
 from tests.builders import CID, connector
 from tests.daemons.frames import frame, running
-from tests.fakes import MemoryProfiles
+from tests.fakes import FakeScripts, MemoryProfiles
 from tests.services import RabbitMq
 from tests.smpp_io.peers import QUICK
 from tests.waiting import until
@@ -101,6 +101,7 @@ class Bench:
             queues=self._queues,
             store=self.store,
             quotas=MemoryQuotas(),
+            scripts=FakeScripts(),
             monotonic=time.monotonic,
             new_msgid=lambda _routable, _cid: MsgId(f"m{next(self._numbers)}"),
             local_now=CLOCK.local_now,
@@ -144,6 +145,7 @@ async def bench(queues: Queues, folder: Path) -> AsyncIterator[Bench]:
             store=b.store,
             ids=MsgIds(),
             quotas=MemoryQuotas(),
+            scripts=FakeScripts(),
             lookup_pid="main",
         )
         fleet = make_fleet(of_test, reach)

@@ -19,6 +19,7 @@ from jasmin_compat.wire.submit_messages import write_submit
 from tests import builders
 from tests.builders import CID, MSGID, connector, submit_sm
 from tests.daemons.frames import frame, running
+from tests.fakes import FakeScripts
 from tests.waiting import until
 
 
@@ -36,6 +37,7 @@ async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
             store=store,
             ids=MsgIds(),
             quotas=MemoryQuotas(),
+            scripts=FakeScripts(),
             lookup_pid="main",
         )
         parts = [

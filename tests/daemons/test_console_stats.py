@@ -15,7 +15,7 @@ from jasmin_compat.servers.jcli.counted import HttpApiStats, SmppClientStats, Us
 from jasmin_compat.smpp_io.client import ConnectorCounts
 from tests import builders
 from tests.builders import CID, user
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeScripts
 from tests.http_client import ask, get
 from tests.servers.http.api import running_api
 
@@ -44,6 +44,7 @@ class Bench:
                 store=nowhere,
                 ids=nowhere,
                 quotas=MemoryQuotas(),
+                scripts=FakeScripts(),
                 lookup_pid="main",
                 counts=self.counts,
             ),
@@ -141,6 +142,7 @@ def _over(site: Current[Site], tally: HttpTally) -> CountedStats:
         store=nowhere,
         ids=nowhere,
         quotas=MemoryQuotas(),
+        scripts=FakeScripts(),
         lookup_pid="main",
     )
     return CountedStats(reach, http=tally, running=bench.running.get, unix=bench.clock.unix)

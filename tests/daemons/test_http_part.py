@@ -1,8 +1,6 @@
 """The HTTP part listens, accepts, and says when it cannot."""
 
-import logging
 import socket
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,12 @@ from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.http_part import http_part, make_resources
 from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.policies import dlr_policy
-from jasmin_compat.gateway.filters import EvalPyFilter
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.wire.amqp_names import submit_binding
 from tests import builders
 from tests.builders import CID, user
 from tests.daemons.frames import frame, running
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeScripts
 from tests.services import free_port
 
 
@@ -36,6 +33,7 @@ def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
         store=store,
         ids=MsgIds(),
         quotas=MemoryQuotas(),
+        scripts=FakeScripts(),
         lookup_pid="main",
     )
     return http_part(of_test, make_resources(of_test, reach, is_bound=lambda _cid: True))
@@ -65,18 +63,3 @@ async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
                 pytest.RaisesExc(CannotStart, match=f"HTTPApi: 127.0.0.1:{port}: .*in use")
             ):
                 await run_parts(of_test, parts)
-
-
-async def test_a_filter_that_is_not_run_yet_is_told_at_start(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    code = replace(builders.default_route(), selection="static", filters=(EvalPyFilter("x"),))
-    queues = MemoryQueues(clock=FakeClock())
-    async with frame(tmp_path, HTTP_API_PORT=str(free_port())) as of_test:
-        parts = [part_of(of_test, queues, mt_routes={7: code, 0: builders.default_route()})]
-        with caplog.at_level(logging.WARNING, "jasmin-router"):
-            async with running(of_test, lambda: run_parts(of_test, parts)):
-                pass
-    assert [r.getMessage() for r in caplog.records if r.name == "jasmin-router"] == [
-        "MT route 7 takes no message: EvalPyFilter is not run yet"
-    ]

@@ -37,6 +37,7 @@ from jasmin_compat.wire.pickled_bills import PickledBill, read_bill
 from jasmin_compat.wire.submit_messages import read_submit
 from tests import builders
 from tests.builders import CID, MSGID, NOW
+from tests.fakes import FakeScripts
 
 
 @dataclass
@@ -78,6 +79,7 @@ def ports(
         queues=outside,  # type: ignore[arg-type]
         store=outside,  # type: ignore[arg-type]
         quotas=quotas or MemoryQuotas(),
+        scripts=FakeScripts(),
         monotonic=lambda: 0.0,
         new_msgid=lambda _routable, _cid: MSGID,
         local_now=lambda: NOW,

@@ -9,7 +9,6 @@ from jasmin_compat.gateway.filters import (
     ConnectorFilter,
     DateIntervalFilter,
     DestinationAddrFilter,
-    EvalPyFilter,
     Facts,
     Filter,
     GroupFilter,
@@ -19,8 +18,6 @@ from jasmin_compat.gateway.filters import (
     TimeIntervalFilter,
     TransparentFilter,
     UserFilter,
-    matches,
-    matches_nothing,
 )
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.users import GroupId, UserId
@@ -43,7 +40,7 @@ def facts(**given: Any) -> Facts:
 
 
 def match(asked: Filter, **given: Any) -> bool:
-    return matches(asked, facts(**given), matches_nothing)
+    return asked.matches(facts(**given))
 
 
 def test_equal_filters_are_one() -> None:
@@ -104,16 +101,3 @@ def test_an_interval_does_not_pass_midnight() -> None:
 def test_no_pattern_matches_a_source_that_is_not_there() -> None:
     assert not match(SourceAddrFilter(""), source_addr=None)
     assert match(SourceAddrFilter(""), source_addr=b"")
-
-
-def test_code_is_run_by_the_caller() -> None:
-    seen: list[tuple[EvalPyFilter, Facts]] = []
-
-    def evaluate(asked: EvalPyFilter, given: Facts) -> bool:
-        seen.append((asked, given))
-        return True
-
-    code = EvalPyFilter("result = True")
-    assert matches(code, facts(), evaluate)
-    assert seen == [(code, facts())]
-    assert not match(code)

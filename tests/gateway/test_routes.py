@@ -8,7 +8,6 @@ import pytest
 
 from jasmin_compat.gateway.filters import (
     DestinationAddrFilter,
-    EvalPyFilter,
     Filter,
     GroupFilter,
     TagFilter,
@@ -21,10 +20,10 @@ from jasmin_compat.gateway.routes import (
     Selection,
     Target,
     choose_connector,
-    find_route,
     mt_facts,
     overlay,
 )
+from jasmin_compat.gateway.search import Ask, search
 from jasmin_compat.gateway.users import GroupId, UserId
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.pdus import Tlv
@@ -51,8 +50,11 @@ def to(selection: Selection, *cids: str) -> Route:
 def found(routes: Mapping[int, Route], **fields: Any) -> int:
     """The order of the route a message takes."""
     facts = mt_facts(builders.routable(**fields), at=NOW)
-    route = find_route(routes, facts, lambda asked, _facts: asked.code == "yes")
-    return next(order for order, known in routes.items() if known is route)
+    place = search(routes, facts)
+    if place is None:
+        raise NoRoute
+    assert not isinstance(place, Ask)
+    return place[0]
 
 
 # covers: ROUTE-02 ROUTE-03
@@ -71,11 +73,6 @@ def test_the_highest_route_whose_filters_all_match_is_taken() -> None:
     assert found(routes, parts=(builders.submit_sm(destination_addr=b"44"),)) == 0
     with pytest.raises(NoRoute):
         found({40: routes[40]})
-
-
-def test_code_decides_where_it_is_run() -> None:
-    routes = {2: static(EvalPyFilter("no")), 1: static(EvalPyFilter("yes"))}
-    assert found(routes) == 1
 
 
 def test_what_filters_see_of_a_message() -> None:
@@ -187,3 +184,14 @@ def test_a_validity_beyond_any_integer_is_refused_too() -> None:
             Overrides(validity_minutes=10**400),
             now=NOW,
         )
+
+
+# covers: INT-07
+def test_what_a_script_locked_stays() -> None:
+    part = builders.submit_sm(source_addr_ton=4, priority_flag=1)
+    connector = builders.connector(source_addr_ton=5, dest_addr_ton=6)
+    asked = Overrides(priority=3)
+    locks = frozenset(("source_addr_ton", "priority_flag", "short_message"))
+    laid = overlay(part, connector, asked, locks=locks, now=NOW)
+    assert (laid.source_addr_ton, laid.dest_addr_ton, laid.priority_flag) == (4, 6, 1)
+    assert overlay(part, connector, asked, now=NOW).source_addr_ton == 5

@@ -43,7 +43,7 @@ class Balance:
         except (Refused, BadCredentials) as refused:
             refusal = replace(refuse(refused), is_late=False)
         log.error("Error: %s", refusal.logged)
-        self._tally.error(refusal.counter)
+        self._tally.count(refusal.counter)
         return in_json(refusal)
 
     def _left(self, arguments: Arguments) -> dict[str, float | str]:

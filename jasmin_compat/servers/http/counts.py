@@ -65,8 +65,8 @@ class HttpTally:
         self.counts.success_count += 1
         self.counts.last_success_at = self.unix()
 
-    def error(self, counter: str | None) -> None:
-        """`counter` is a field of HttpCounts."""
+    def count(self, counter: str | None) -> None:
+        """One more of `counter`, a field of HttpCounts."""
         if counter is not None:
             setattr(self.counts, counter, getattr(self.counts, counter) + 1)
 

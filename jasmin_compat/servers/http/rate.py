@@ -58,7 +58,7 @@ class Rate:
             return as_json(answer, is_late=True)
         log.error("Error: %s", refusal.logged)
         if refusal.counter in _COUNTED:
-            self._tally.error(refusal.counter)
+            self._tally.count(refusal.counter)
         return in_json(refusal)
 
     async def _rated(self, arguments: Arguments) -> Rated:

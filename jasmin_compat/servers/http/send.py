@@ -84,7 +84,7 @@ class Send:
         """The answer; it is logged and counted."""
         refusal = refuse_arguments(reason) if isinstance(reason, BadArguments) else refuse(reason)
         log.error("Error: %s", refusal.logged)
-        self.tally.error(refusal.counter)
+        self.tally.count(refusal.counter)
         return in_words(refusal)
 
     async def _taken(self, arguments: Arguments, user: User | None = None) -> MsgId:

@@ -26,7 +26,7 @@ from jasmin_compat.wire.amqp_names import submit_binding
 from jasmin_compat.wire.submit_messages import read_submit
 from tests import builders
 from tests.builders import CID, NOW
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeScripts
 
 
 class RecordingQueues(MemoryQueues):
@@ -83,6 +83,7 @@ async def running_api(
         queues=queues,
         store=store,
         quotas=quotas,
+        scripts=FakeScripts(),
         monotonic=clock.monotonic,
         new_msgid=lambda _routable, _cid: MsgId(f"00000000-0000-4000-8000-{next(numbers):012}"),
         local_now=lambda: NOW,

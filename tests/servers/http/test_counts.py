@@ -9,8 +9,8 @@ def test_requests_successes_and_errors() -> None:
     tally = HttpTally(unix=lambda: next(now))
     tally.request()
     tally.success()
-    tally.error(None)
-    tally.error("auth_error_count")
+    tally.count(None)
+    tally.count("auth_error_count")
     assert tally.counts == HttpCounts(
         created_at=10.0,
         request_count=1,
