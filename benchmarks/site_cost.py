@@ -19,8 +19,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from jasmin_compat.adapters.sqlite_site import FILE, open_sqlite_site
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
+from jasmin_compat.adapters.sqlite_file import FILE
+from jasmin_compat.adapters.sqlite_site import open_sqlite_site
+from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.gateway.filters import UserFilter
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.routes import Route, Target
@@ -77,7 +79,13 @@ async def measure(folder: Path, changes: int) -> None:
         gc.collect()
         print(f"memory: {rss_mib() - before_mib:.0f} MiB more than before ({before_mib:.0f})")
         admin = Administration(
-            Current(site), store=store, profiles=MemoryProfiles(), connectors=FakeConnectors()
+            Current(site),
+            AdminPorts(
+                store=store,
+                profiles=MemoryProfiles(),
+                connectors=FakeConnectors(),
+                quotas=MemoryQuotas(),
+            ),
         )
         del site
 

@@ -427,17 +427,42 @@ class ScriptUnread(Exception):
 
 
 class QuotasAway(Exception):
-    """What was to be charged could not be written, so it is not charged."""
+    """Nothing is charged: it could not be written, or the user was removed meanwhile."""
+
+
+@dataclass(slots=True, kw_only=True)
+class QuotaCounts:
+    """Charges since start."""
+
+    charged: int = 0
+    """Messages that were paid for."""
+    refused: int = 0
+    """Messages their sender could not pay."""
+    refunded: int = 0
+    """Messages that were charged and then not taken over."""
+    away: int = 0
+    """Messages that were not taken because what they cost could not be written."""
+    too_fast: int = 0
+    """Messages that came faster than their sender may send."""
+    writes: int = 0
+    """Times that charges, all that waited together, were written."""
+    failed_writes: int = 0
+    """Of these, those that failed."""
+    synced: int = 0
+    """Times that what was written was brought to the disk, at most one a second."""
 
 
 class Quotas(Protocol):
     """What users have left (design D13): adapters/memory_quotas.py, sqlite_quotas.py.
 
-    A charge is decided and taken in one step, however many ask at once.
+    A charge is decided and taken in one step, however many ask at once, on the user as it is now.
     """
 
+    @property
+    def counts(self) -> QuotaCounts: ...
+
     def left(self, user: User) -> Left:
-        """As of now."""
+        """As of now; of one that was removed, what `user` says. May be called in any thread."""
         ...
 
     async def pass_throughput(
@@ -449,7 +474,8 @@ class Quotas(Protocol):
         ...
 
     async def charge(self, user: User, charge: Charge) -> None:
-        """Take it; written when this returns, so that it outlives the process.
+        """Take it; written when this returns, so that it outlives the process. A cancelled charge
+        is not taken.
 
         Raises:
             NotEnoughBalance, NotEnoughCount, QuotasAway: nothing is taken.
@@ -458,6 +484,18 @@ class Quotas(Protocol):
 
     async def refund(self, user: User, charge: Charge) -> None:
         """Give back what was charged for a message that was not taken over. Raises nothing."""
+        ...
+
+    def changing(self) -> AbstractAsyncContextManager[None]:
+        """Users are changed: inside, nobody is charged, and what was charged before is written.
+
+        Charges wait meanwhile. One change at a time.
+        """
+        ...
+
+    def follow(self, edit: Edit, site: Site) -> None:
+        """The site was changed to `site`: users of `edit` have what it gives them. Inside
+        `changing` only, if there are any."""
         ...
 
 

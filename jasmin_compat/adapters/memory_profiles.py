@@ -1,5 +1,7 @@
 """Profiles for as long as the process lives: `--embedded`, the demo, and tests."""
 
+from dataclasses import replace
+
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import ProfileRead, SiteNotSaved, SiteUnreadable
 from jasmin_compat.wire.store_files import is_profile_name
@@ -20,4 +22,4 @@ class MemoryProfiles:
     async def write(self, profile: str, site: Site) -> None:
         if not is_profile_name(profile):
             raise SiteNotSaved(f"{profile} is no name of a profile")
-        self.sites[profile] = site
+        self.sites[profile] = replace(site, users=dict(site.users))  # as they are now

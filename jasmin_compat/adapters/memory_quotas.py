@@ -1,57 +1,113 @@
 """What users have left, in memory: for a gateway that keeps nothing, and for tests."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Final
 
-from jasmin_compat.gateway.charging import Charge, Left, charged, quota_of, refunded
+from jasmin_compat.gateway.charging import (
+    Charge,
+    Left,
+    NotEnoughBalance,
+    NotEnoughCount,
+    charged,
+    quota_of,
+    refunded,
+)
 from jasmin_compat.gateway.messages import Source
+from jasmin_compat.gateway.site import Clear, Edit, Kind, Site
 from jasmin_compat.gateway.users import User, UserId
+from jasmin_compat.ports import QuotaCounts, QuotasAway
 
-
-@dataclass(slots=True)
-class QuotaCounts:
-    """Charges since start."""
-
-    charged: int = 0
-    """Messages that were paid for."""
-    refused: int = 0
-    """Messages their sender could not pay."""
-    refunded: int = 0
-    """Messages that were charged and then not taken over."""
-    too_fast: int = 0
-    """Messages that came faster than their sender may send."""
+UserNow = Callable[[User], User | None]
+"""The account of that id as it is now; None when it was removed."""
+_NOBODY: Final[Mapping[UserId, Left]] = MappingProxyType({})
 
 
 class MemoryQuotas:
     """ports.Quotas."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, user_now: UserNow = lambda user: user, left: Mapping[UserId, Left] = _NOBODY
+    ) -> None:
         self.counts = QuotaCounts()
-        self._left: dict[UserId, Left] = {}
-        """Of those who were ever charged."""
-        self._passed: dict[tuple[UserId, Source], float] = {}
+        self._user_now = user_now
+        self._left = dict(left)
+        """Of those who were charged since the site last said what they have."""
+        self._passed: dict[UserId, dict[Source, float]] = {}
         """When the last message passed, monotonic."""
+        self._may_charge = asyncio.Event()
+        self._may_charge.set()
 
     def left(self, user: User) -> Left:
-        return self._left.get(user.uid) or quota_of(user.mt.quotas)
+        left = self._left.get(user.uid)
+        return left if left is not None else quota_of((self._user_now(user) or user).mt.quotas)
 
     async def pass_throughput(
         self, uid: UserId, source: Source, rate_per_s: float, *, now: float
     ) -> bool:
-        last = self._passed.get((uid, source))
+        passed = self._passed.setdefault(uid, {})
+        last = passed.get(source)
         if last is not None and now - last < 1 / rate_per_s:
             self.counts.too_fast += 1
             return False
-        self._passed[uid, source] = now
+        passed[source] = now
         return True
 
     async def charge(self, user: User, charge: Charge) -> None:
+        while not self._may_charge.is_set():
+            await self._may_charge.wait()
+        if self._user_now(user) is None:
+            self.counts.away += 1
+            raise QuotasAway(f"user {user.uid} was removed")
         try:
             self._left[user.uid] = charged(self.left(user), charge)
-        except Exception:
+        except (NotEnoughBalance, NotEnoughCount):
             self.counts.refused += 1
             raise
         self.counts.charged += 1
 
     async def refund(self, user: User, charge: Charge) -> None:
+        while not self._may_charge.is_set():
+            await self._may_charge.wait()
+        if self.give_back(user, charge):
+            self.counts.refunded += 1
+
+    def taken_of(self, uids: Iterable[UserId]) -> dict[UserId, Left]:
+        """What those of them have left that were charged."""
+        return {uid: self._left[uid] for uid in uids if uid in self._left}
+
+    def give_back(self, user: User, charge: Charge) -> bool:
+        """False when the user was removed."""
+        if self._user_now(user) is None:
+            return False
         self._left[user.uid] = refunded(self.left(user), charge)
-        self.counts.refunded += 1
+        return True
+
+    def not_taken(self, user: User, charge: Charge) -> None:
+        """The charge is as if it had not been."""
+        if self.give_back(user, charge):
+            self.counts.charged -= 1
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[None]:
+        assert self._may_charge.is_set()
+        self._may_charge.clear()
+        try:
+            yield
+        finally:
+            self._may_charge.set()
+
+    def follow(self, edit: Edit, site: Site) -> None:
+        for step in edit:
+            if step.kind is not Kind.USER:
+                continue
+            if isinstance(step, Clear):
+                self._left.clear()
+                self._passed = {u: p for u, p in self._passed.items() if u in site.users}
+            else:
+                uid = UserId(str(step.key))
+                self._left.pop(uid, None)
+                if uid not in site.users:
+                    self._passed.pop(uid, None)

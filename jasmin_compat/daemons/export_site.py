@@ -5,7 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from jasmin_compat.adapters.sqlite_site import FILE, read_sqlite_site
+from jasmin_compat.adapters.sqlite_file import FILE
+from jasmin_compat.adapters.sqlite_site import read_sqlite_site
 from jasmin_compat.daemons.profiles import open_profiles
 from jasmin_compat.daemons.site_counts import site_counts
 from jasmin_compat.daemons.site_tools import (

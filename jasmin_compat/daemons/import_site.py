@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from jasmin_compat.adapters.sqlite_site import FILE, open_sqlite_site
+from jasmin_compat.adapters.sqlite_file import FILE
+from jasmin_compat.adapters.sqlite_site import open_sqlite_site
 from jasmin_compat.daemons.frame import lock_file
 from jasmin_compat.daemons.profiles import open_profiles
 from jasmin_compat.daemons.site_counts import site_counts

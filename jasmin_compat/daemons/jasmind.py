@@ -4,7 +4,6 @@ import argparse
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.no_scripts import NoScripts
 from jasmin_compat.daemons.connectors_part import (
     BoundConnector,
@@ -31,12 +30,13 @@ from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.profiles import open_profiles
 from jasmin_compat.daemons.router_part import router_part
 from jasmin_compat.daemons.site_state import State, open_state
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.flows.fleet import Fleet
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.ports import Profiles, Queues, Store
 from jasmin_compat.runtime.ids import MsgIds, msgid_plugin
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.measures import Measured
 from jasmin_compat.smpp_io.client import ConnectorCounts
 
 
@@ -101,7 +101,9 @@ class Outside:
 
 async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
     """Every part of a gateway that `roles` names, until the stop."""
-    current, queues, store = outside.state.current, outside.queues, outside.store
+    current, quotas = outside.state.current, outside.state.quotas
+    queues, store = outside.queues, outside.store
+    frame.sources.append(lambda: [Measured(prefix="quotas", counts=quotas.counts)])
     ids = MsgIds(msgid_plugin())
     async with AsyncExitStack() as opened:
         parts = [router_part(frame, queues=queues)]
@@ -114,7 +116,7 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             site=current,
             queues=queues,
             store=store,
-            quotas=MemoryQuotas(),
+            quotas=quotas,
             scripts=NoScripts(),
             ids=ids,
             lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
@@ -146,9 +148,12 @@ def _console(
     stats = CountedStats(reach, http=tally, running=running, unix=frame.clock.unix)
     admin = Administration(
         outside.state.current,
-        store=outside.state.store,
-        profiles=outside.profiles,
-        connectors=fleet,
+        AdminPorts(
+            store=outside.state.store,
+            profiles=outside.profiles,
+            connectors=fleet,
+            quotas=outside.state.quotas,
+        ),
         follow=stats.follow,
     )
     return jcli_part(frame, admin=admin, stats=stats)

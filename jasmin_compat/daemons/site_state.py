@@ -5,25 +5,34 @@ Before there is a working state, the profile Jasmin loads at each start stands i
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas, UserNow
 from jasmin_compat.adapters.memory_site import MemorySite
+from jasmin_compat.adapters.sqlite_quotas import open_sqlite_quotas
 from jasmin_compat.adapters.sqlite_site import open_sqlite_site
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.further_checks import site_of
 from jasmin_compat.daemons.profiles import DEFAULT_PROFILE
 from jasmin_compat.daemons.site_counts import site_counts
 from jasmin_compat.gateway.site import Site, apply, edit_over, edit_to
-from jasmin_compat.ports import Profiles, SiteNotSaved, SiteStore, SiteUnreadable
+from jasmin_compat.ports import Profiles, Quotas, SiteNotSaved, SiteStore, SiteUnreadable
 from jasmin_compat.runtime.current import Current
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The site in force, and where it is kept."""
+    """The site in force, where it is kept, and what its users have left."""
 
-    def __init__(self, site: Site, store: SiteStore) -> None:
-        self.current = Current(site)
-        self.store = store
+    current: Current[Site]
+    store: SiteStore
+    quotas: Quotas
+
+
+def user_now(current: Current[Site]) -> UserNow:
+    """The account as it is now: that of a message in flight may be of before a change."""
+    return lambda user: current().users.get(user.uid)
 
 
 @asynccontextmanager
@@ -33,10 +42,13 @@ async def open_state(frame: Frame, profiles: Profiles) -> AsyncIterator[State]:
     async with AsyncExitStack() as opened:
         try:
             store = await opened.enter_async_context(open_sqlite_site(folder))
-            site = await _begin(frame, store, profiles)
+            current = Current(await _begin(frame, store, profiles))
+            quotas = await opened.enter_async_context(
+                open_sqlite_quotas(store.file, user_now(current))
+            )
         except (SiteNotSaved, SiteUnreadable) as reason:
             raise CannotStart("RouterPB", reason) from reason
-        yield State(site, store)
+        yield State(current=current, store=store, quotas=quotas)
 
 
 async def _begin(frame: Frame, store: SiteStore, profiles: Profiles) -> Site:
@@ -66,4 +78,6 @@ async def _move_in(frame: Frame, profiles: Profiles) -> Site:
 def memory_state(frame: Frame, site: Site | None) -> State:
     """As long as the process; `site` instead of the site file's."""
     begun = site or site_of(frame.read) or Site()
-    return State(begun, MemorySite(begun))
+    current = Current(begun)
+    quotas = MemoryQuotas(user_now(current))
+    return State(current=current, store=MemorySite(begun), quotas=quotas)

@@ -5,11 +5,31 @@ The one way in for the console, and for whatever else changes the site of a runn
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 
+from jasmin_compat.gateway.charging import LiveUsers
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Drop, Edit, Kind, Put, Site, apply, edit_to
-from jasmin_compat.ports import Connectors, ConnectorStatus, ProfileRead, Profiles, SiteStore
+from jasmin_compat.ports import (
+    Connectors,
+    ConnectorStatus,
+    ProfileRead,
+    Profiles,
+    Quotas,
+    SiteStore,
+)
 from jasmin_compat.runtime.current import Current
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminPorts:
+    """What changes of the site need from outside."""
+
+    store: SiteStore
+    profiles: Profiles
+    connectors: Connectors
+    quotas: Quotas
 
 
 class Administration:
@@ -18,27 +38,30 @@ class Administration:
     def __init__(
         self,
         current: Current[Site],
+        ports: AdminPorts,
         *,
-        store: SiteStore,
-        profiles: Profiles,
-        connectors: Connectors,
         follow: Callable[[Edit, Site], None] = lambda _edit, _site: None,
     ) -> None:
-        """`current` holds what `store` holds; `follow` is told each edit, once it is in force."""
+        """`current` holds what the store holds; `follow` is told each edit, once it is in force."""
         self._current = current
-        self._store = store
-        self._profiles = profiles
-        self._connectors = connectors
+        self._store = ports.store
+        self._profiles = ports.profiles
+        self._connectors = ports.connectors
+        self._quotas = ports.quotas
         self._follow = follow
         self._turn = asyncio.Lock()
         self._profile_turn = asyncio.Lock()
 
     @property
     def site(self) -> Site:
-        return self._current()
+        """As it is now; users with what they have left."""
+        site = self._current()
+        return replace(site, users=LiveUsers(site.users, self._quotas.left))
 
     async def change(self, decide: Callable[[Site], Edit]) -> Edit:
         """Do what `decide` says of the site as it is now; the result is that.
+
+        Where it says something of users it is asked again, when nobody is being charged.
 
         It is on disk before it is in force. Returns when connectors it stops have stopped, and
         those it starts are on their way.
@@ -91,14 +114,18 @@ class Administration:
         return read
 
     async def _change(self, decide: Callable[[Site], Edit], *, anew: bool) -> Edit:
-        async with self._turn:
-            before = self._current()
-            edit = decide(before)
+        async with self._turn, AsyncExitStack() as held:
+            edit = decide(self.site)
+            if any(step.kind is Kind.USER for step in edit):
+                await held.enter_async_context(self._quotas.changing())
+                edit = decide(self.site)  # what was charged meanwhile is in it
             if not edit:
                 return edit
+            before = self._current()
             after = apply(before, edit)
             await self._store.write(edit)
             self._current.swap(after)  # no await since the write: they cannot differ
+            self._quotas.follow(edit, after)
             self._follow(edit, after)
         cids = _connectors(before, after, anew=anew)
         if cids:

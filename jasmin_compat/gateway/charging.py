@@ -1,10 +1,13 @@
 """What a message costs, and whether its sender can pay: contract/http-api.md §11, routing.md §5."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from typing_extensions import override
 
 from jasmin_compat.gateway.credentials import Quotas
 from jasmin_compat.gateway.routes import Route
-from jasmin_compat.gateway.users import User
+from jasmin_compat.gateway.users import User, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,3 +114,34 @@ def refunded(left: Left, charge: Charge) -> Left:
         balance=None if balance is None else balance + charge.amount,
         submit_sm_count=None if count is None else count + charge.count,
     )
+
+
+def with_left(user: User, left: Left) -> User:
+    """The account with what is left of its quotas in their place."""
+    quotas = user.mt.quotas
+    if (left.balance, left.submit_sm_count) == (quotas.balance, quotas.submit_sm_count):
+        return user
+    now = replace(quotas, balance=left.balance, submit_sm_count=left.submit_sm_count)
+    return replace(user, mt=replace(user.mt, quotas=now))
+
+
+class LiveUsers(Mapping[UserId, User]):
+    """Users with what they have left now, each put together when it is looked at: there may be
+    100,000 of them."""
+
+    def __init__(self, users: Mapping[UserId, User], left: Callable[[User], Left]) -> None:
+        self._users = users
+        self._left = left
+
+    @override
+    def __getitem__(self, uid: UserId) -> User:
+        user = self._users[uid]
+        return with_left(user, self._left(user))
+
+    @override
+    def __iter__(self) -> Iterator[UserId]:
+        return iter(self._users)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._users)

@@ -1,30 +1,24 @@
-"""Quotas in memory."""
+"""Quotas in memory keep the contract."""
 
 import pytest
 
 from jasmin_compat.adapters.memory_quotas import MemoryQuotas
-from jasmin_compat.gateway.charging import Charge, Left, NotEnoughCount
+from jasmin_compat.gateway.charging import Charge, Left
 from jasmin_compat.gateway.credentials import MtCredential, Quotas
+from jasmin_compat.gateway.users import User
+from jasmin_compat.runtime.current import Current
 from tests import builders
-
-ONE = Charge(amount=0.0, count=1, needed=0.0)
-
-
-async def test_a_quota_ends() -> None:
-    quotas, user = MemoryQuotas(), builders.user(mt=MtCredential(quotas=Quotas(submit_sm_count=2)))
-    await quotas.charge(user, ONE)
-    await quotas.charge(user, ONE)
-    with pytest.raises(NotEnoughCount):
-        await quotas.charge(user, ONE)
-    await quotas.refund(user, ONE)
-    assert quotas.left(user) == Left(balance=None, submit_sm_count=1)
-    counts = quotas.counts
-    assert (counts.charged, counts.refused, counts.refunded) == (2, 1, 1)
+from tests.contracts.quotas_contract import Desk, QuotasContract
 
 
-async def test_each_edge_has_its_own_pace() -> None:
-    quotas, user = MemoryQuotas(), builders.user()
-    assert await quotas.pass_throughput(user.uid, "httpapi", 2.0, now=10.0)
-    assert not await quotas.pass_throughput(user.uid, "httpapi", 2.0, now=10.4)
-    assert await quotas.pass_throughput(user.uid, "smppsapi", 2.0, now=10.4)
-    assert await quotas.pass_throughput(user.uid, "httpapi", 2.0, now=10.5)
+class TestMemoryQuotas(QuotasContract):
+    @pytest.fixture
+    def desk(self, users: tuple[User, ...]) -> Desk:
+        current = Current(builders.site(*users))
+        return Desk(MemoryQuotas(lambda user: current().users.get(user.uid)), current)
+
+
+async def test_without_a_site_users_are_as_they_are_given() -> None:
+    quotas, user = MemoryQuotas(), builders.user(mt=MtCredential(quotas=Quotas(balance=2.0)))
+    await quotas.charge(user, Charge(amount=1.5, count=0, needed=2.0))
+    assert quotas.left(user) == Left(balance=0.5, submit_sm_count=None)

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from random import Random
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.sqlite_site import open_sqlite_site
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Clear, Drop, Edit, Kind, Put, Site
 from jasmin_compat.gateway.users import Group, GroupId
@@ -46,9 +47,12 @@ async def main(folder: Path, first: int) -> None:
     async with open_sqlite_site(folder) as store:
         admin = Administration(
             Current(await store.read() or Site()),
-            store=store,
-            profiles=MemoryProfiles(),
-            connectors=FakeConnectors(),
+            AdminPorts(
+                store=store,
+                profiles=MemoryProfiles(),
+                connectors=FakeConnectors(),
+                quotas=MemoryQuotas(),
+            ),
         )
         for number in itertools.count(first):
             await admin.change(lambda site, number=number: nth_edit(number, site))  # type: ignore[misc]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.sqlite_site import FILE
+from jasmin_compat.adapters.sqlite_file import FILE
 from jasmin_compat.daemons.broker_tools import known_bindings
 from jasmin_compat.daemons.command_line import main
 from jasmin_compat.settings.read import read_settings

@@ -24,7 +24,7 @@ from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.daemons.connectors_part import Reach, connectors_part, make_fleet
 from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.policies import dlr_policy
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.flows.mt import MtPorts, accept_mt
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import Ack, ConnectorId, MsgId
@@ -151,9 +151,12 @@ async def bench(queues: Queues, folder: Path) -> AsyncIterator[Bench]:
         fleet = make_fleet(of_test, reach)
         b.admin = Administration(
             b.current,
-            store=MemorySite(b.current()),
-            profiles=MemoryProfiles(),
-            connectors=fleet,
+            AdminPorts(
+                store=MemorySite(b.current()),
+                profiles=MemoryProfiles(),
+                connectors=fleet,
+                quotas=MemoryQuotas(),
+            ),
         )
         parts = [connectors_part(fleet, reach)]
         async with running(of_test, lambda: run_parts(of_test, parts)), asyncio.TaskGroup() as t:

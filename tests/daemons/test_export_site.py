@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.sqlite_site import FILE
+from jasmin_compat.adapters.sqlite_file import FILE
 from jasmin_compat.daemons.site import read_site
 from jasmin_compat.daemons.site_export import site_yaml
 from jasmin_compat.settings.sections import SmppClient

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.sqlite_site import FILE, open_sqlite_site, read_sqlite_site
+from jasmin_compat.adapters.sqlite_file import FILE
+from jasmin_compat.adapters.sqlite_site import open_sqlite_site, read_sqlite_site
 from jasmin_compat.daemons.site import read_site
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.runtime.lock import only_one

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.sqlite_site import FILE
+from jasmin_compat.adapters.sqlite_file import FILE
 from jasmin_compat.daemons.frame import CannotStart
 from jasmin_compat.daemons.site_state import memory_state, open_state
 from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site

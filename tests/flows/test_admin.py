@@ -1,15 +1,21 @@
 """A change is decided on the site as it is, kept, then in force; the connectors follow."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_site import MemorySite
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.admin import Administration, AdminPorts
+from jasmin_compat.gateway.changes import UserChanges, update_user
+from jasmin_compat.gateway.charging import Charge
+from jasmin_compat.gateway.credential_changes import read_change
+from jasmin_compat.gateway.credentials import MtCredential, Quotas
 from jasmin_compat.gateway.messages import ConnectorId
-from jasmin_compat.gateway.site import Edit, Kind, Put, Site
-from jasmin_compat.gateway.users import Group, GroupId
+from jasmin_compat.gateway.site import Edit, Kind, Put, Site, apply
+from jasmin_compat.gateway.users import Group, GroupId, UserId
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
 from jasmin_compat.runtime.current import Current
 from tests import builders
@@ -19,6 +25,7 @@ from tests.waiting import until
 
 FULL = SiteNotSaved("no space left on device")
 OTHER = ConnectorId("con2")
+UID = UserId("full")
 
 
 class HeldStore(MemorySite):
@@ -45,14 +52,31 @@ class Bench:
         self.store = HeldStore(self.current())
         self.profiles = MemoryProfiles()
         self.connectors = FakeConnectors()
+        self.quotas = MemoryQuotas(lambda user: self.current().users.get(user.uid))
         self.followed: list[tuple[Edit, Site]] = []
         self.admin = Administration(
             self.current,
-            store=self.store,
-            profiles=self.profiles,
-            connectors=self.connectors,
+            AdminPorts(
+                store=self.store,
+                profiles=self.profiles,
+                connectors=self.connectors,
+                quotas=self.quotas,
+            ),
             follow=lambda edit, site: self.followed.append((edit, site)),
         )
+
+    async def charge(self, amount: float) -> None:
+        charge = Charge(amount=amount, count=0, needed=amount)
+        await self.quotas.charge(self.current().users[UID], charge)
+
+    def balance(self) -> float | None:
+        """As the console shows it."""
+        return self.admin.site.users[UID].mt.quotas.balance
+
+    async def update(self, *lines: str) -> None:
+        """As the console does with `mt_messaging_cred`."""
+        changes = [read_change("mt_messaging_cred", line, of_existing=True) for line in lines]
+        await self.admin.change(lambda site: update_user(site, UID, UserChanges(mt=tuple(changes))))
 
     async def is_kept(self) -> bool:
         return await self.store.read() == self.current()
@@ -189,3 +213,88 @@ async def test_a_profile_that_cannot_be_used_changes_nothing(
 
 async def test_status_is_that_of_the_connectors() -> None:
     assert Bench().admin.status(CID).session == "NONE"
+
+
+# ---------------------------------------------------------------- what users have left
+
+
+def paying(**fields: Any) -> Bench:
+    mt = MtCredential(quotas=Quotas(balance=10.0))
+    bench = Bench(**fields)
+    edit = (Put(Kind.USER, UID, replace(bench.current().users[UID], mt=mt)),)
+    bench.current.swap(apply(bench.current(), edit))
+    return bench
+
+
+async def test_users_are_shown_with_what_they_have_left() -> None:
+    b = paying()
+    await b.charge(2.5)
+    assert b.balance() == 7.5
+    assert b.current().users[UID].mt.quotas.balance == 10.0
+    await b.admin.persist("p")
+    assert b.profiles.sites["p"].users[UID].mt.quotas.balance == 7.5
+
+
+# covers: JCLI-11
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (("quota balance +5",), 12.5),
+        (("quota balance -7.5",), 0.0),
+        (("quota balance 3",), 3.0),
+        (("quota balance none",), None),
+        (("quota http_throughput 2", "authorization http_rate no"), 7.5),
+    ],
+)
+async def test_an_edit_starts_from_what_is_left(lines: tuple[str, ...], left: float | None) -> None:
+    b = paying()
+    await b.charge(2.5)
+    await b.update(*lines)
+    assert b.balance() == left == b.current().users[UID].mt.quotas.balance
+
+
+async def test_charges_wait_while_their_user_is_changed() -> None:
+    b = paying()
+    b.store.may_write.clear()
+    async with asyncio.TaskGroup() as tasks:
+        changing = tasks.create_task(b.update("quota balance +5"))
+        await until(lambda: b.store.writes == 1)
+        charging = tasks.create_task(b.charge(2.5))
+        await asyncio.sleep(0)
+        assert not charging.done()
+        assert not changing.done()
+        b.store.may_write.set()
+    assert b.balance() == 12.5
+
+
+async def test_an_edit_that_is_not_kept_leaves_what_was_charged() -> None:
+    b = paying()
+    await b.charge(2.5)
+    b.store.fails_with = FULL
+    with pytest.raises(SiteNotSaved):
+        await b.update("quota balance +5")
+    assert b.balance() == 7.5
+    await b.charge(7.5)
+    assert b.balance() == 0.0
+
+
+async def test_a_loaded_profile_says_what_is_left() -> None:
+    b = paying()
+    await b.admin.persist("p")
+    await b.charge(2.5)
+    await b.admin.load("p")
+    assert b.balance() == 10.0
+    await b.charge(1.0)
+    assert b.balance() == 9.0
+
+
+async def test_charges_do_not_wait_for_changes_of_other_things() -> None:
+    b = paying()
+    b.store.may_write.clear()
+    async with asyncio.TaskGroup() as tasks:
+        changing = tasks.create_task(b.admin.change(lambda _: add_group("new")))
+        await until(lambda: b.store.writes == 1)
+        await b.charge(2.5)
+        assert not changing.done()
+        b.store.may_write.set()
+    assert b.balance() == 7.5

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_site import MemorySite
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.flows.fleet import Fleet, FleetPolicy
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import ConnectorId
@@ -85,9 +86,12 @@ class Bench:
         )
         self.admin = Administration(
             self.current,
-            store=MemorySite(self.current()),
-            profiles=MemoryProfiles(),
-            connectors=self.fleet,
+            AdminPorts(
+                store=MemorySite(self.current()),
+                profiles=MemoryProfiles(),
+                connectors=self.fleet,
+                quotas=MemoryQuotas(),
+            ),
         )
 
     def is_at_work(self, cid: ConnectorId = CID) -> bool:

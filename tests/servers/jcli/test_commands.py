@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from jasmin_compat.adapters.memory_quotas import MemoryQuotas
 from jasmin_compat.adapters.memory_site import MemorySite
 from jasmin_compat.adapters.scripts import ScriptPolicy, ScriptSources
-from jasmin_compat.flows.admin import Administration
+from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import UserId
@@ -146,9 +147,12 @@ def _new_office() -> Office:
     return Office(
         admin=Administration(
             current,
-            store=MemorySite(),
-            profiles=MemoryProfiles(),
-            connectors=Bound(current),
+            AdminPorts(
+                store=MemorySite(),
+                profiles=MemoryProfiles(),
+                connectors=Bound(current),
+                quotas=MemoryQuotas(),
+            ),
         ),
         stats=FixedStats(
             connectors={"con1": CON1},
