@@ -1,4 +1,4 @@
-"""jasmind: HTTP API, SMPP client connectors, console; lookups and callbacks too, if asked for."""
+"""jasmind: HTTP API, connectors, console; REST API, lookups and callbacks too, if asked for."""
 
 import argparse
 from contextlib import AsyncExitStack
@@ -28,6 +28,7 @@ from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
 from jasmin_compat.daemons.parts import Part, run_parts
 from jasmin_compat.daemons.profiles import open_profiles
+from jasmin_compat.daemons.rest_part import RestReach, rest_part
 from jasmin_compat.daemons.router_part import router_part
 from jasmin_compat.daemons.site_state import State, open_state
 from jasmin_compat.flows.admin import Administration, AdminPorts
@@ -107,8 +108,8 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
     ids = MsgIds(msgid_plugin())
     async with AsyncExitStack() as opened:
         parts = [router_part(frame, queues=queues)]
+        calls = await opened.enter_async_context(open_calls(frame))
         if roles.thrower:
-            calls = await opened.enter_async_context(open_calls(frame))
             parts.append(thrower_part(frame, queues=queues, calls=calls))
         if roles.lookup:
             parts.append(lookup_part(frame, queues=queues, store=store))
@@ -123,13 +124,15 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
         )
         fleet = make_fleet(frame, reach)
         parts.append(connectors_part(fleet, reach))
-        tally = None
+        resources = make_resources(
+            frame, reach, is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_")
+        )
         if roles.http:
-            resources = make_resources(
-                frame, reach, is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_")
-            )
             parts.append(http_part(frame, resources))
-            tally = resources.tally
+        if frame.settings.rest_api.port:
+            shared = RestReach(http=resources, reach=reach, calls=calls)
+            parts.append(rest_part(frame, shared))
+        tally = resources.tally if roles.http else None
         if roles.console:
             parts.append(_console(frame, outside, (reach, fleet, tally)))
         await run_parts(frame, parts)

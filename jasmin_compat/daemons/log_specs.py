@@ -23,11 +23,16 @@ ACCESS_LOGGER = "jasmin-http-access"
 
 def daemon_log_specs(daemon: str, read: SettingsRead) -> list[LogSpec]:
     """The logs of `jasmind` (and `serve`), `dlrlookupd` or `dlrd`, and its own on stdout."""
-    specs = [_spec(daemon, name, read) for name in SECTIONS[daemon]]
+    specs = [_spec(daemon, name, read) for name in SECTIONS[daemon] if _is_here(name, read)]
     if daemon == "jasmind":
         specs.append(_access_log(read))
     specs.append(LogSpec(logger="jasmin-daemon", file="stdout"))
     return specs
+
+
+def _is_here(name: str, read: SettingsRead) -> bool:
+    """Where no REST API runs, its file may be that of a Jasmin's."""
+    return name != "rest-api" or read.settings.rest_api.port != 0
 
 
 def log_places(read: SettingsRead, identity: str | None) -> LogPlaces:

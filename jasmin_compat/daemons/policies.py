@@ -1,5 +1,6 @@
 """Settings become the policies of the parts that obey them: one function for each part."""
 
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -10,15 +11,18 @@ from jasmin_compat.adapters.redis_connect import RedisPolicy
 from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.flows.fleet import FleetPolicy
+from jasmin_compat.gateway.batches import BatchPolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
+from jasmin_compat.gateway.pace import PacePolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.servers.http.connections import HttpPolicy
 from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.editor import LineLimits
 from jasmin_compat.servers.jcli.login import TriesPolicy
+from jasmin_compat.servers.rest.sendbatch import BatchLimits
 from jasmin_compat.settings.sections import RedisClient, Settings, SmppClient
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
@@ -160,6 +164,36 @@ def http_policy(settings: Settings) -> HttpPolicy:
         keep_alive_s=section.keep_alive_s,
         backlog=section.backlog,
     )
+
+
+def rest_http_policy(settings: Settings) -> HttpPolicy:
+    """The bounds of [http-api], but for the size of a request."""
+    return replace(http_policy(settings), max_request_octets=settings.rest_api.max_request_octets)
+
+
+def batch_limits(settings: Settings) -> BatchLimits:
+    section = settings.rest_api
+    return BatchLimits(
+        max_messages=section.batch_max_messages, published_at_once=section.batch_publishing
+    )
+
+
+def batch_policy(settings: Settings) -> BatchPolicy:
+    section = settings.rest_api
+    return BatchPolicy(
+        put_off_delay_s=section.batch_retry_delay_s,
+        put_off_retries=section.batch_retries,
+        report_timeout_s=section.callback_timeout_s,
+        report_retry_delay_s=section.callback_retry_delay_s,
+        report_retries=section.callback_retries,
+        no_slot_delay_s=settings.dlr_thrower.no_slot_delay_s,
+        finished_kept=section.batch_finished_kept,
+    )
+
+
+def pace_policy(settings: Settings) -> PacePolicy:
+    section = settings.rest_api
+    return PacePolicy(per_s=section.http_throughput_per_worker, smart=section.smart_qos)
 
 
 def send_policy(settings: Settings) -> SendPolicy:

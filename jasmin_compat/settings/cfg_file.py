@@ -5,6 +5,8 @@ from pathlib import Path
 
 from jasmin_compat.settings.entries import Entry, Mistake, Source
 
+_REST = "rest-api"
+
 
 def read_cfg(path: Path) -> Source:
     """The options of the file. A missing file is all defaults, as for Jasmin, with a warning."""
@@ -22,6 +24,20 @@ def read_cfg(path: Path) -> Source:
         for key, value in parser.items(section)
     )
     return Source(entries, tuple(mistakes))
+
+
+def read_rest_cfg(path: Path) -> Source:
+    """Only [rest-api] of Jasmin's rest-api.cfg, if there is such a file; its other sections are
+    about Celery, and connections of its own."""
+    if not path.exists():
+        return Source()
+    source = read_cfg(path)
+    others = sorted({entry.section for entry in source.entries} - {_REST})
+    return Source(
+        tuple(entry for entry in source.entries if entry.section == _REST),
+        source.mistakes,
+        tuple(Mistake(str(path), f"[{other}] is not used") for other in others),
+    )
 
 
 def _or_null(text: str) -> str | None:

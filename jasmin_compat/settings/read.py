@@ -1,16 +1,16 @@
 """Settings from cfg, YAML and environment, later wins; every mistake reported at once (design D3).
 
 Order: API_BIND and API_PORT, the *.cfg file, the YAML file, SECTION_OPTION variables,
-CLOUDAMQP_URL and REDIS_URL.
+CLOUDAMQP_URL and REDIS_URL; before them all rest-api.cfg, if the REST API is on.
 """
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from jasmin_compat.settings.cfg_file import read_cfg
+from jasmin_compat.settings.cfg_file import read_cfg, read_rest_cfg
 from jasmin_compat.settings.entries import Entry, Mistake, SettingsMistakes, Source
 from jasmin_compat.settings.environment import (
     Tables,
@@ -56,7 +56,22 @@ def read_settings(
     below = [read_api_defaults(environment), read_cfg(cfg)]
     sources = [*below, _yaml_source(yaml, [*below, variables], paths), variables]
     sources.append(read_urls(environment))
-    return _Merging(paths).merge(sources)
+    read = _Merging(paths).merge(sources)
+    rest = read_rest_cfg(Path(environment.get("REST_API_CONFIG", f"{paths.config}/rest-api.cfg")))
+    if read.settings.rest_api.port or any(entry.key == "port" for entry in rest.entries):
+        read = _with_unused(_Merging(paths).merge([rest, *sources]))
+    return read
+
+
+def _with_unused(read: SettingsRead) -> SettingsRead:
+    """Options of [rest-api] that mean nothing here, but are set."""
+    unused = ("http_api_host", "http_api_port", "auth_cache_seconds", "auth_cache_max_keys")
+    found = [
+        Mistake(read.origins["rest-api", key], f"[rest-api] {key} is not used")
+        for key in unused
+        if ("rest-api", key) in read.origins
+    ]
+    return replace(read, warnings=(*read.warnings, *found))
 
 
 def _yaml_source(named: Path | None, others: Iterable[Source], paths: Paths) -> Source:

@@ -408,6 +408,78 @@ class HttpApi(Logged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestApi(Logged):
+    """The REST API, in the process of the HTTP API, whose other limits count for it too. Jasmin's
+    rest-api.cfg (or the file REST_API_CONFIG names) is read for this section, before jasmin.cfg."""
+
+    LOGGER = "jasmin-restapi"
+    http_api_host: str = jasmin("127.0.0.1", "Not used: the HTTP API is in the same process.")
+    http_api_port: int = jasmin(1401, "Not used, likewise.", check=_PORT)
+    show_jasmin_version: bool = jasmin(
+        True, "Answers have a header Powered-By that names the release."
+    )
+    auth_cache_seconds: int = jasmin(10, "Not used, as in Jasmin.")
+    auth_cache_max_keys: int = jasmin(500, "Not used, as in Jasmin.")
+    http_throughput_per_worker: int = jasmin(
+        8, "Messages of batches a second that each worker sends; 0: no limit.", check=at_least(0)
+    )
+    smart_qos: bool = jasmin(
+        True, "A worker slows down while messages take longer, to a tenth of that at most."
+    )
+    bind: str = ours("0.0.0.0", _BIND)
+    port: int = ours(
+        0,
+        "TCP port; 0: no REST API, and batches that are queued wait. Jasmin's is 1402 by its "
+        "systemd unit, 8080 in its container.",
+        check=_PORT,
+    )
+    max_request_octets: int = ours(
+        4_194_304, "Size of a request body; a larger one is answered 413.", check=at_least(1024)
+    )
+    batch_max_messages: int = ours(
+        20_000, "Messages of one batch; a larger one is answered 413.", check=at_least(1)
+    )
+    batch_publishing: int = ours(
+        50, "Messages of one batch that wait for the broker's confirm at a time.", check=at_least(1)
+    )
+    batch_workers: int = ours(
+        10,
+        "Messages of batches sent at a time. Jasmin's systemd unit runs 3 to 10 Celery workers.",
+        check=between(1, 1000),
+    )
+    batch_retry_delay_s: float = ours(
+        30.0,
+        "Seconds before a message of a batch is tried again that met a gateway without its broker, "
+        "store or interceptor.",
+        check=at_least(1),
+    )
+    batch_retries: int = ours(
+        20, "Such attempts after the first; then errback_url is called.", check=at_least(0)
+    )
+    batch_finished_kept: int = ours(
+        10_000,
+        "Messages of batches remembered that were sent, lest one the broker delivers again be "
+        "sent twice.",
+        check=at_least(1),
+    )
+    callback_timeout_s: float = ours(
+        30.0, "Seconds a call of callback_url or errback_url may take.", check=at_least(0.1)
+    )
+    callback_retry_delay_s: float = ours(
+        30.0,
+        "Seconds before it is made again, if nobody answered or the answer was 5xx.",
+        check=at_least(1),
+    )
+    callback_retries: int = ours(
+        3,
+        "Calls after the first; then it is kept in jasmin_compat.batch.reports.dead.",
+        check=at_least(0),
+    )
+    callback_prefetch: int = ours(50, "Such calls worked on at a time.", check=between(1, 65535))
+    log_file: str = _log_file("rest-api.log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Router(Logged):
     """Routing, users and groups; their Perspective Broker is not built yet."""
 
@@ -754,6 +826,7 @@ class Settings:
     dlr: Dlr = field(default_factory=Dlr)
     amqp_broker: AmqpBroker = field(default_factory=AmqpBroker)
     http_api: HttpApi = field(default_factory=HttpApi)
+    rest_api: RestApi = field(default_factory=RestApi)
     router: Router = field(default_factory=Router)
     deliversm_thrower: DeliversmThrower = field(default_factory=DeliversmThrower)
     dlr_thrower: DlrThrower = field(default_factory=DlrThrower)

@@ -17,13 +17,14 @@ CFG_SECTIONS = {
     "jasmin.cfg": tuple(
         name
         for name, table in TABLES.items()
-        if name not in {"smpp-server-pb-client", "interceptor"}
+        if name not in {"smpp-server-pb-client", "interceptor", "rest-api"}
         and any(not option.notes.ours for option in table.values())
     ),
     "dlr.cfg": ("dlr-thrower", "smpp-server-pb-client", "amqp-broker"),
     "dlrlookupd.cfg": ("amqp-broker", "redis-client", "dlr"),
     "deliversm.cfg": ("deliversm-thrower", "smpp-server-pb-client", "amqp-broker"),
     "interceptor.cfg": ("interceptor",),
+    "rest-api.cfg": ("rest-api",),
 }
 """Jasmin's files and their sections (contract/config.md §3-5)."""
 

@@ -55,6 +55,12 @@ def test_files_of_each_daemon(tmp_path: Path) -> None:
     }
 
 
+def test_a_jasmins_rest_log_is_left_alone_where_no_rest_api_runs(tmp_path: Path) -> None:
+    assert "jasmin-restapi" not in files("jasmind", read(tmp_path))
+    settings = read(tmp_path, "[rest-api]\nport = 1402\n")
+    assert files("jasmind", settings)["jasmin-restapi"] == "/l/rest-api.log"
+
+
 def test_a_file_that_is_named_stays_as_named_but_for_jasmins_own_prefix(tmp_path: Path) -> None:
     settings = read(tmp_path, "[amqp-broker]\nlog_file=/x/a.log\n[dlr]\nlog_file=/x/m.log\n")
     found = files("dlrlookupd", settings)

@@ -16,14 +16,17 @@ from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.daemons import policies
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.flows.fleet import FleetPolicy
+from jasmin_compat.gateway.batches import BatchPolicy
 from jasmin_compat.gateway.callback_addresses import AddressRules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
+from jasmin_compat.gateway.pace import PacePolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.servers.http.connections import HttpPolicy
 from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.login import TriesPolicy
+from jasmin_compat.servers.rest.sendbatch import BatchLimits
 from jasmin_compat.settings.options import ErrorRetrial
 from jasmin_compat.settings.sections import (
     AmqpBroker,
@@ -44,6 +47,10 @@ POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
     policies.callback_policy: (CallbackPolicy(), set()),
     policies.calls_policy: (CallsPolicy(), {"addresses"}),  # a rule of its own below
     policies.http_policy: (HttpPolicy(), set()),
+    policies.rest_http_policy: (HttpPolicy(), {"max_request_octets"}),  # batches are larger
+    policies.batch_limits: (BatchLimits(), set()),
+    policies.batch_policy: (BatchPolicy(), set()),
+    policies.pace_policy: (PacePolicy(), set()),
     policies.send_policy: (SendPolicy(long_content=LongContent()), set()),
     policies.redis_policy: (RedisPolicy(), set()),
     policies.consume_policy: (ConsumePolicy(), {"drain_s"}),  # the daemon's, for all its parts

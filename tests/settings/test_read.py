@@ -66,11 +66,11 @@ def test_every_mistake_of_every_source_is_reported(site: Site) -> None:
 
 
 def test_what_is_unknown_in_a_cfg_file_only_warns(site: Site) -> None:
-    site.cfg.write_text("[amqp-broker]\nconnection_loss_failure_delay = 10\n[rest-api]\nx = 1\n")
+    site.cfg.write_text("[amqp-broker]\nconnection_loss_failure_delay = 10\n[https-api]\nx = 1\n")
     assert [w.text for w in site.read().warnings] == [
         "[amqp-broker] unknown option connection_loss_failure_delay;"
         " did you mean connection_loss_retry_delay?",
-        "unknown section [rest-api]; did you mean http-api?",
+        "unknown section [https-api]; did you mean http-api?",
     ]
 
 
@@ -178,3 +178,30 @@ def test_another_yaml_file_can_be_named_and_must_be_there(site: Site, by: str) -
     assert "cannot be read" in site.mistakes(environment)[0]
     path.write_text("shutdown: {drain_s: 7}\n")
     assert site.read(environment).settings.shutdown.drain_s == 7.0
+
+
+def test_rest_api_cfg_counts_when_the_rest_api_is_on(site: Site) -> None:
+    rest = site.folder / "rest-api.cfg"
+    rest.write_text(
+        "[celery]\ntimezone = UTC\n[amqp-broker]\nhost = elsewhere\n"
+        "[rest-api]\nhttp_throughput_per_worker = 3\nhttp_api_port = 1401\nsmart_qos = no\n"
+    )
+    read = site.read()
+    assert (read.settings.rest_api.http_throughput_per_worker, read.warnings) == (8, ())
+    site.cfg.write_text("[rest-api]\nport = 1402\nsmart_qos = yes\n")
+    read = site.read()
+    assert read.settings.rest_api.http_throughput_per_worker == 3
+    assert read.settings.rest_api.smart_qos
+    assert read.settings.amqp_broker.host == "127.0.0.1"
+    assert [warning.line.replace(f"{site.folder}/", "") for warning in read.warnings] == [
+        "rest-api.cfg: [amqp-broker] is not used",
+        "rest-api.cfg: [celery] is not used",
+        "rest-api.cfg:7: [rest-api] http_api_port is not used",
+    ]
+
+
+def test_rest_api_cfg_may_switch_it_on_and_lie_elsewhere(site: Site) -> None:
+    elsewhere = site.folder / "mine.cfg"
+    elsewhere.write_text("[rest-api]\nport = 8080\n")
+    read = site.read({"REST_API_CONFIG": str(elsewhere)})
+    assert read.settings.rest_api.port == 8080

@@ -27,6 +27,8 @@ JASMIN = {  # contract/config.md §3, key for key
     " connection_failure_retry_delay 10",
     "http-api": "bind 0.0.0.0 port 1401 billing_feature True long_content_max_parts 5"
     " long_content_split udh log_privacy False",
+    "rest-api": "http_api_host 127.0.0.1 http_api_port 1401 show_jasmin_version True"
+    " auth_cache_seconds 10 auth_cache_max_keys 500 http_throughput_per_worker 8 smart_qos True",
     "router": "persistence_timer_secs 60 bind 0.0.0.0 port 8988 authentication True"
     " admin_username radmin admin_password 82a606ca5a0deea2b5777756788af5c8 pickle_protocol 2",
     "deliversm-thrower": "http_timeout 30 retry_delay 30 max_retries 3",
@@ -72,6 +74,7 @@ sm-listener jasmin-sm-listener messages.log midnight
 dlr dlr messages.log midnight
 amqp-broker jasmin-amqp-factory amqp-client.log W6
 http-api jasmin-http-api http-api.log W6
+rest-api jasmin-restapi rest-api.log W6
 router jasmin-router router.log W6
 deliversm-thrower jasmin-deliversm-thrower deliversm-thrower.log W6
 dlr-thrower jasmin-dlr-thrower dlr-thrower.log W6
@@ -110,7 +113,9 @@ def test_every_option_of_ours_has_its_unit_in_its_name() -> None:
         "max_waiting_lines", "backlog", "max_waiting", "max_redirects", "delay_prefetch",
         "crash_tries", "session_limit", "finished_kept", "max_untold",
         "unanswered_attempts", "line_chars", "history_lines", "login_free_tries", "login_addresses",
-        "jasmind_port", "dlrlookupd_port", "dlrd_port",
+        "jasmind_port", "dlrlookupd_port", "dlrd_port", "port", "batch_max_messages",
+        "batch_publishing", "batch_workers", "batch_retries", "callback_retries",
+        "callback_prefetch", "batch_finished_kept",
     }  # fmt: skip
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
