@@ -4,7 +4,7 @@ import argparse
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from jasmin_compat.adapters.no_scripts import NoScripts
+from jasmin_compat.adapters.script_workers import open_script_workers
 from jasmin_compat.daemons.connectors_part import (
     BoundConnector,
     Reach,
@@ -27,6 +27,7 @@ from jasmin_compat.daemons.jcli_part import jcli_part
 from jasmin_compat.daemons.lookups import lookup_pid
 from jasmin_compat.daemons.outside import open_calls, open_queues, open_store
 from jasmin_compat.daemons.parts import Part, run_parts
+from jasmin_compat.daemons.policies import script_workers_policy
 from jasmin_compat.daemons.profiles import open_profiles
 from jasmin_compat.daemons.rest_part import RestReach, rest_part
 from jasmin_compat.daemons.router_part import router_part
@@ -49,6 +50,8 @@ class Roles:
     console: bool = True
     lookup: bool = False
     thrower: bool = False
+    interceptors: bool = False
+    """Where they are not run, a message one is for is refused, as Jasmin does."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,10 +67,10 @@ def run(args: argparse.Namespace) -> int:
         console=not args.disable_jcli,
         lookup=args.enable_dlr_lookup,
         thrower=args.enable_dlr_thrower,
+        interceptors=args.enable_interceptor_client,
     )
     unbuilt = {
         "enable_deliver_thrower": "MO messages stay in RouterPB_deliver_sm_all",
-        "enable_interceptor_client": "no script is called",
     }
     missing = [text for option, text in unbuilt.items() if getattr(args, option)]
     return run_daemon(JASMIND, read, work(roles, missing))
@@ -109,6 +112,10 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
     async with AsyncExitStack() as opened:
         parts = [router_part(frame, queues=queues)]
         calls = await opened.enter_async_context(open_calls(frame))
+        scripts = await opened.enter_async_context(
+            open_script_workers(script_workers_policy(frame.settings))
+        )
+        frame.sources.append(lambda: [Measured(prefix="scripts", counts=scripts.counts)])
         if roles.thrower:
             parts.append(thrower_part(frame, queues=queues, calls=calls))
         if roles.lookup:
@@ -118,7 +125,8 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             queues=queues,
             store=store,
             quotas=quotas,
-            scripts=NoScripts(),
+            scripts=scripts,
+            intercepts=roles.interceptors,
             ids=ids,
             lookup_pid=lookup_pid(frame.read, is_here=roles.lookup),
         )

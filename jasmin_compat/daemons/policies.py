@@ -8,6 +8,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
+from jasmin_compat.adapters.script_workers import ScriptWorkersPolicy
 from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.flows.consume import ConsumePolicy
 from jasmin_compat.flows.fleet import FleetPolicy
@@ -294,4 +295,16 @@ def memory_policy(settings: Settings) -> MemoryPolicy:
     return MemoryPolicy(
         queue_max=settings.embedded.max_messages,
         dead_max=settings.amqp_broker.dead_max_messages,
+    )
+
+
+def script_workers_policy(settings: Settings) -> ScriptWorkersPolicy:
+    section = settings.interceptor
+    return ScriptWorkersPolicy(
+        workers=section.workers,
+        time_limit_s=section.time_limit_s,
+        memory_octets=section.memory_octets,
+        waiting=section.waiting,
+        wait_s=section.wait_s,
+        log_slow_script_s=section.log_slow_script,
     )

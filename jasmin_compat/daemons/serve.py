@@ -17,7 +17,7 @@ from jasmin_compat.daemons.outside import open_embedded
 from jasmin_compat.daemons.site_state import memory_state
 from jasmin_compat.gateway.site import Site
 
-EVERYTHING = Roles(lookup=True, thrower=True)
+EVERYTHING = Roles(lookup=True, thrower=True, interceptors=True)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

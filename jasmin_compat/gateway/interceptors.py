@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from jasmin_compat.gateway.filters import Filter
 
@@ -18,6 +18,11 @@ class Interceptor:
     """All must match; the default one has none."""
 
 
+UNKNOWN_TO_SMPP: Final = 255
+UNKNOWN_TO_HTTP: Final = 520
+"""Answered where a script says only what the other protocol is to answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statuses:
     """What a script refuses a message with, as routing.md §6.2 completes it."""
@@ -27,3 +32,17 @@ class Statuses:
     smpp_status: int
     extra: Mapping[str, object] = field(default_factory=dict)
     """`message_id` is read where 0 is answered to an SMPP sender."""
+
+
+def statuses_of(
+    smpp_status: object, http_status: object, extra: Mapping[str, object]
+) -> Statuses | None:
+    """What a script left in them; None where it set neither. Jasmin corrects only one of them."""
+    if smpp_status is None and http_status is None:
+        return None
+    http = http_status if isinstance(http_status, int) else None
+    if not isinstance(smpp_status, int):
+        return Statuses(http_status=http, smpp_status=UNKNOWN_TO_SMPP, extra=extra)
+    if http is None:
+        http = UNKNOWN_TO_HTTP
+    return Statuses(http_status=http, smpp_status=smpp_status, extra=extra)

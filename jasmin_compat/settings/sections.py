@@ -676,7 +676,8 @@ class InterceptorClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interceptor(Logged):
-    """interceptord (not built yet)."""
+    """Scripts of interceptors and filters, run in processes of their own. The keys of the network
+    (bind, port, login) are interceptord's, which is not built yet."""
 
     LOGGER = "jasmin-interceptor-pb"
     bind: str = jasmin("0.0.0.0", _BIND)
@@ -688,6 +689,23 @@ class Interceptor(Logged):
     )
     log_slow_script: int = jasmin(
         1, "Seconds a script may run before it is named in the log; -1: never.", check=at_least(-1)
+    )
+    workers: int = ours(
+        2, "Processes that run scripts, each one script at a time.", check=between(1, 64)
+    )
+    time_limit_s: float = ours(
+        10.0,
+        "Seconds a script may run; then its process is killed, and its message refused.",
+        check=at_least(0.05),
+    )
+    memory_octets: int = ours(
+        536_870_912, "Address space of such a process; 0: no limit.", check=at_least(0)
+    )
+    waiting: int = ours(
+        1000, "Messages that may wait for a process; further ones are refused.", check=at_least(1)
+    )
+    wait_s: float = ours(
+        30.0, "Seconds a message waits for a process; then it is refused.", check=at_least(0.05)
     )
     log_file: str = _log_file("interceptor.log")
 

@@ -14,7 +14,7 @@ ONLY_IN = {
     "aiormq": "adapters/amqp",
     "pamqp": "adapters/amqp",
     "redis": "adapters/redis",
-    "pickle": "wire/pickles",
+    "pickle": ("wire/pickles", "script_worker/"),
     "argparse": "daemons/",
     "prometheus_client": "servers/health",
     "uvloop": "daemons/",
@@ -71,6 +71,7 @@ def test_each_module_has_its_own_test_file(path: Path) -> None:
         "smpp/session_policy.py",
         "ports.py",
         "__main__.py",
+        "script_worker/__main__.py",
     }
     if name(path) not in tables:
         assert expected.exists(), f"write {expected.relative_to(TESTS.parent)}"

@@ -12,6 +12,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
+from jasmin_compat.adapters.script_workers import ScriptWorkersPolicy
 from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.daemons import policies
 from jasmin_compat.flows.consume import ConsumePolicy
@@ -58,6 +59,7 @@ POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
     policies.console_policy: (ConsolePolicy(), set()),
     policies.tries_policy: (TriesPolicy(), set()),
     policies.script_policy: (ScriptPolicy(), set()),
+    policies.script_workers_policy: (ScriptWorkersPolicy(), set()),
     policies.memory_policy: (MemoryPolicy(), set()),
 }
 

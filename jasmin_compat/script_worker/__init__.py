@@ -1,0 +1,1 @@
+"""What runs the operator's scripts: a process of its own, which the gateway may kill."""
