@@ -163,40 +163,38 @@ class BatchSender:
         self.handle = in_turn(self._send)
         self._ports = ports
         self._policy = policy
-        self._finished: dict[str, Accepted | Declined] = {}
+        self._finished: dict[str, QueueMessage | None] = {}
+        """What was sent or refused, with its report until that is queued."""
 
     async def _send(self, queued: QueueMessage) -> Verdict:
         message = read_batch_message(queued)
         ahead_s = message.due - self._ports.clock.unix()
         if ahead_s > 0:
             return Delay(ahead_s)
-        outcome = await self._outcome(queued, message)
-        if isinstance(outcome, PutOff):
-            return self._put_off(queued, message, outcome)
-        report = report_of(message, outcome)
+        if queued.message_id in self._finished:
+            self.counts.repeats_avoided += 1
+        else:
+            outcome = await self._outcome(queued, message)
+            if isinstance(outcome, PutOff):
+                return self._put_off(queued, message, outcome)
+            self._finish(queued.message_id, message, outcome)
+        report = self._finished.get(queued.message_id)
         if report is not None:
-            await self._ports.queues.publish(
-                write_batch_report(report, message_id=queued.message_id)
-            )
+            await self._ports.queues.publish(report)
+            self._finished[queued.message_id] = None
         return Ack()
 
     async def _outcome(self, queued: QueueMessage, message: BatchMessage) -> Outcome:
-        finished = self._finished.get(queued.message_id)
-        if finished is not None:
-            self.counts.repeats_avoided += 1
-            return finished
         async with self._ports.workers.turn():
             outcome = await self._ports.send(message)
-        if isinstance(outcome, PutOff) and header.tries(queued.headers) >= (
-            self._policy.put_off_retries
-        ):
-            outcome = Declined(outcome.text)
-        if not isinstance(outcome, PutOff):
-            self._finish(queued.message_id, message, outcome)
-        return outcome
+        is_last = header.tries(queued.headers) >= self._policy.put_off_retries
+        return Declined(outcome.text) if isinstance(outcome, PutOff) and is_last else outcome
 
     def _finish(self, message_id: str, message: BatchMessage, outcome: Accepted | Declined) -> None:
-        self._finished[message_id] = outcome
+        report = report_of(message, outcome)
+        self._finished[message_id] = (
+            None if report is None else write_batch_report(report, message_id=message_id)
+        )
         if len(self._finished) > self._policy.finished_kept:
             del self._finished[next(iter(self._finished))]
         if isinstance(outcome, Accepted):
