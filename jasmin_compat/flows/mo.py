@@ -34,6 +34,7 @@ from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.dlr_messages import write_lookup
 from jasmin_compat.wire.mo_messages import read_mo_part, write_mo, write_mo_part
+from jasmin_compat.wire.pickled_tlvs import is_custom
 
 log: Final = logging.getLogger("jasmin-sm-listener")
 
@@ -80,6 +81,9 @@ class Inbound:
         self._log_privacy = log_privacy
 
     async def receive(self, cid: ConnectorId, pdu: DeliverSm | DataSm) -> int:
+        for tlv in pdu.tlvs:
+            if is_custom(tlv):
+                log.info("%s", log_lines.tlv_received(cid, tlv, log_privacy=self._log_privacy))
         receipt = read_receipt(pdu)
         if receipt is not None:
             arrived = self._arrived(cid, pdu, receipt)

@@ -35,6 +35,7 @@ from jasmin_compat.gateway.routes import (
     choose_connector,
     overlay,
 )
+from jasmin_compat.gateway.sendable import sendable
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import QueueError, Queues, Quotas, QuotasAway, Scripts, Store, StoreAway
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
@@ -80,7 +81,7 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
 
     Raises:
         InterceptorNotSet, InterceptorAway, InterceptionFailed, Intercepted: of its interceptor.
-        NoRoute, NoConnector, NoBoundConnector, Malformed: it cannot be sent like this.
+        NoRoute, NoConnector, NoBoundConnector, Malformed, Unsendable: it cannot be sent like this.
         TooFast, NotCharged: its sender may not send more, now or at all.
         NotRemembered, NotQueued: nobody confirmed that it was taken, and nothing is charged; its
             sender may try again.
@@ -126,6 +127,7 @@ def _queued(
             overlay(part, connector, routable.overrides, locks=routable.locks, now=now)
             for part in parts
         )
+    parts = tuple(sendable(part, connector) for part in parts)
     bill = PickledBill(
         bid=ports.new_bid(),
         uid=routable.user.uid,

@@ -14,6 +14,7 @@ from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, QueuedSubmit
 from jasmin_compat.gateway.submission import (
     EXPIRED,
     Again,
+    AgainstRules,
     Answered,
     Ended,
     Expired,
@@ -26,6 +27,7 @@ from jasmin_compat.gateway.submission import (
     ended_unsent,
 )
 from jasmin_compat.gateway.throughput import Pace
+from jasmin_compat.gateway.tlv_rules import tlv_rules, type_by_rules
 from jasmin_compat.ports import Clock, Queues, SmppLink, Store
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
@@ -33,6 +35,7 @@ from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import TRIES
 from jasmin_compat.wire.dlr_messages import write_lookup
+from jasmin_compat.wire.pickled_tlvs import is_custom
 from jasmin_compat.wire.submit_messages import read_submit, write_submit_resp
 
 RATE_S: Final = 1.0
@@ -176,8 +179,12 @@ class Submits:
     async def _attempt(self, queued: QueuedSubmit, *, is_fresh: bool) -> Verdict:
         connector = self._ports.connector()
         sent = await self._record.sent_before(queued, is_fresh=is_fresh)
+        self._log_tlvs(queued, connector)
         plan = before_submit(queued, connector, sent=sent, now=self._ports.clock.unix())
         match plan:
+            case AgainstRules(status, reason):
+                log.error("%s", log_lines.mt_against_rules(queued.msgid, reason))
+                return await self.end(queued, ended_unsent(queued, status, reason))
             case Expired():
                 log.info("%s", log_lines.mt_expired(queued))
                 self.counts.expired += 1
@@ -240,6 +247,18 @@ class Submits:
         return Delay(again.delay_s, ((TRIES, str(again.tries)),))
 
     # ------------------------------------------------------------ messages.log
+
+    def _log_tlvs(self, queued: QueuedSubmit, connector: SmppConnector) -> None:
+        """Two lines for each TLV Jasmin has no name for, of the first part."""
+        custom = [tlv for tlv in queued.parts[0].tlvs if is_custom(tlv)]
+        if not custom or not log.isEnabledFor(logging.INFO):
+            return
+        rules, privacy = tlv_rules(connector.custom_tlvs), self._policy.log_privacy
+        for tlv in custom:
+            log.info("%s", log_lines.tlv_given(queued.msgid, tlv, log_privacy=privacy))
+        for tlv in custom:
+            kind = type_by_rules(tlv, rules)
+            log.info("%s", log_lines.tlv_resolved(queued.msgid, tlv, kind))
 
     def _log(
         self,

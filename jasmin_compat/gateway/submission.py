@@ -11,20 +11,26 @@ from types import MappingProxyType
 from typing import Literal
 
 from jasmin_compat.gateway.connectors import SmppConnector
+from jasmin_compat.gateway.custom_tlvs import TlvRefused, TlvUnwritable
 from jasmin_compat.gateway.messages import (
     QueuedSubmit,
     SmppMsgId,
     SubmitReplied,
 )
+from jasmin_compat.gateway.sendable import with_rules
+from jasmin_compat.gateway.tlv_rules import TlvMissing, TlvTooLong
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.receipts import code_message_id
 from jasmin_compat.smpp.statuses import (
     ESME_RINVDSTADR,
     ESME_RINVEXPIRY,
     ESME_RINVMSGLEN,
+    ESME_RINVOPTPARAMVAL,
+    ESME_RINVPARLEN,
     ESME_RINVSCHED,
     ESME_RINVSERTYP,
     ESME_RINVSRCADR,
+    ESME_RMISSINGOPTPARAM,
     ESME_RMSGQFUL,
     ESME_ROK,
     ESME_RSUBMITFAIL,
@@ -143,9 +149,18 @@ class Expired:
     expiration: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class AgainstRules:
+    """The connector's rules for TLVs do not let it pass: they are newer than the message, or it
+    was queued by a Jasmin, which looks at them no sooner."""
+
+    status: int
+    reason: str
+
+
 def before_submit(
     queued: QueuedSubmit, connector: SmppConnector, *, sent: Sequence[SegmentSent], now: float
-) -> Submit | Expired:
+) -> Submit | Expired | AgainstRules:
     """What is still to be sent. `now` is Unix time."""
     if not sent and queued.expiration is not None and _latest(queued.expiration) < now:
         return Expired(queued.expiration)
@@ -156,7 +171,19 @@ def before_submit(
     if queued.source_addr_is_null and connector.source_addr is not None:
         address = connector.source_addr.encode()
         left = {i: replace(part, source_addr=address) for i, part in left.items()}
-    return Submit(left)
+    try:
+        return Submit({i: with_rules(part, connector) for i, part in left.items()})
+    except TlvRefused as refused:
+        return AgainstRules(_AGAINST_RULES[type(refused)], str(refused))
+
+
+_AGAINST_RULES: Mapping[type[TlvRefused], int] = MappingProxyType(
+    {
+        TlvMissing: ESME_RMISSINGOPTPARAM,
+        TlvTooLong: ESME_RINVPARLEN,
+        TlvUnwritable: ESME_RINVOPTPARAMVAL,
+    }
+)
 
 
 def age_s(queued: QueuedSubmit, now: float) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+from jasmin_compat.gateway.custom_tlvs import CustomTlv
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     MoReceived,
@@ -151,6 +152,43 @@ def mt_rejected(msgid: MsgId, cid: ConnectorId, reason: str) -> str:
     return f"Rejecting SubmitSmPDU[{msgid}] through [cid:{cid}]: {reason}"
 
 
+def mt_against_rules(msgid: MsgId, reason: str) -> str:
+    """The connector's rules for TLVs."""
+    return f"Rejecting SubmitSmPDU[{msgid}]: {reason}"
+
+
+# ---------------------------------------------------------------- TLVs without a name
+
+
+def tlv_given(msgid: MsgId, tlv: Tlv, *, log_privacy: bool) -> str:
+    """As its sender wrote it."""
+    kind = tlv.type or "not-specified" if isinstance(tlv, CustomTlv) else "OctetString"
+    return (
+        f"TLV [msgid:{msgid}] [tag:0x{tlv.tag:04X}] [caller_type:{kind}]"
+        f" [value_preview:{_preview(tlv, log_privacy)}]"
+    )
+
+
+def tlv_resolved(msgid: MsgId, tlv: Tlv, kind: str) -> str:
+    """How it is sent."""
+    return f"TLV [msgid:{msgid}] [tag:0x{tlv.tag:04X}] [resolved_type:{kind}]"
+
+
+def tlv_received(cid: ConnectorId, tlv: Tlv, *, log_privacy: bool) -> str:
+    """From the SMSC: octets always."""
+    return (
+        f"TLV-RX [cid:{cid}] [tag:0x{tlv.tag:04X}] [type:OctetString]"
+        f" [value_preview:{_preview(tlv, log_privacy)}]"
+    )
+
+
+def _preview(tlv: Tlv, log_privacy: bool) -> str:
+    """Jasmin shows the value under privacy too."""
+    if log_privacy:
+        return _private(tlv.value)
+    return repr(tlv.given if isinstance(tlv, CustomTlv) else tlv.value)[:60]
+
+
 # ---------------------------------------------------------------- values
 
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]+")
@@ -196,12 +234,14 @@ def tlv_list(parameters: Sequence[Tlv], *, log_privacy: bool) -> str:
 
 
 def _tlv(tlv: Tlv, log_privacy: bool) -> str:
-    spec = tlvs.TABLE.get(tlv.tag)
+    spec = None if isinstance(tlv, CustomTlv) else tlvs.TABLE.get(tlv.tag)
     name = spec.name if spec is not None else f"0x{tlv.tag:04X}"
     return name if log_privacy else f"{name}:{_tlv_value(tlv, spec)}"
 
 
 def _tlv_value(tlv: Tlv, spec: tlvs.TlvSpec | None) -> str:
+    if isinstance(tlv, CustomTlv):
+        return str(tlv.given)
     enumeration = ENUMERATIONS.get(tlv.tag)
     if enumeration is not None and len(tlv.value) == 1:
         return enumeration.to_text(tlv.value[0])

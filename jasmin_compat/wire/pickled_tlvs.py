@@ -1,14 +1,15 @@
 """Optional parameters in a pickled PDU (contract/amqp-topology.md §6.1, smpp.pdu3 0.6).
 
 Jasmin keeps those it knows for the PDU by name among the params, and the rest as tuples (tag,
-length, type, value) in custom_tlvs. What has no form among the params (an enumeration value, a
-length or a tag Jasmin does not know, a tag that comes twice) goes to custom_tlvs as octets:
-nothing is lost, and Jasmin too sends it on as it came.
+length, type, value) in custom_tlvs, as their sender gave them. What has no form among the params
+(an enumeration value, a length or a tag Jasmin does not know, a tag that comes twice) goes to
+custom_tlvs as octets: nothing is lost, and Jasmin too sends it on as it came.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from jasmin_compat.gateway.custom_tlvs import TYPES, CustomTlv, Given, TlvUnwritable, custom_tlv
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.pdus import Tlv
 from jasmin_compat.wire import pdu_enums
@@ -185,7 +186,11 @@ DATA_SM: Final = (
 )
 
 _MAX_OCTETS = 0xFFFF
-_INTEGERS = {"Int1": 1, "Int2": 2, "Int4": 4, "Int8": 8}
+
+
+def is_custom(tlv: Tlv) -> bool:
+    """Jasmin has no name for it."""
+    return isinstance(tlv, CustomTlv) or tlv.tag not in _FORMS
 
 
 def write_tlvs(parameters: Iterable[Tlv], known: Sequence[int]) -> tuple[bytes, bytes]:
@@ -193,7 +198,8 @@ def write_tlvs(parameters: Iterable[Tlv], known: Sequence[int]) -> tuple[bytes, 
     among_params: dict[int, bytes] = {}
     custom = []
     for tlv in parameters:
-        form = _FORMS[tlv.tag][0](tlv.value) if tlv.tag in known else None
+        is_given = isinstance(tlv, CustomTlv)
+        form = None if is_given or tlv.tag not in known else _FORMS[tlv.tag][0](tlv.value)
         if form is None or tlv.tag in among_params:
             custom.append(_write_custom(tlv))
         else:
@@ -202,12 +208,23 @@ def write_tlvs(parameters: Iterable[Tlv], known: Sequence[int]) -> tuple[bytes, 
 
 
 def _write_custom(tlv: Tlv) -> bytes:
+    length: int | None = len(tlv.value)
+    kind: str | None = "OctetString"
+    given: Given = tlv.value
+    if isinstance(tlv, CustomTlv):
+        length, kind, given = tlv.length, tlv.type, tlv.given
     return opcodes.tuple_of(
         opcodes.integer(tlv.tag),
-        opcodes.integer(len(tlv.value)),
-        opcodes.text("OctetString"),
-        opcodes.octets(tlv.value),
+        opcodes.NONE if length is None else opcodes.integer(length),
+        opcodes.NONE if kind is None else opcodes.text(kind),
+        _write_given(given),
     )
+
+
+def _write_given(given: Given) -> bytes:
+    if isinstance(given, str):
+        return opcodes.text(given)
+    return opcodes.octets(given) if isinstance(given, bytes) else opcodes.integer(given)
 
 
 def read_tlvs(
@@ -236,32 +253,17 @@ def _read_custom(entry: object) -> Tlv:
     tag, length, kind, value = entry
     if not isinstance(tag, int) or not 0 <= tag <= _MAX_OCTETS:
         raise BadTlv("custom TLV without a tag")
-    octets = _typed(kind, value)
-    if isinstance(length, int):
-        octets = octets.ljust(min(length, _MAX_OCTETS), b"\0")
-    return Tlv(tag, _bounded(octets))
-
-
-def _typed(kind: object, value: object) -> bytes:
-    match kind:
-        case "OctetString" | None:
-            return _as_octets(value)
-        case "COctetString":
-            return _as_octets(value) + b"\0"
-        case "Int1" | "Int2" | "Int4" | "Int8":
-            return _number(_from_text(value), _INTEGERS[kind])
-        case _:
-            raise BadTlv("custom TLV of an unknown type")
-
-
-def _from_text(value: object) -> object:
-    """A number as an HTTP client may write it: 5, "5", "0x05"."""
-    if not isinstance(value, str):
-        return value
+    if kind is not None and kind not in TYPES:
+        raise BadTlv("custom TLV of an unknown type")
+    if kind == "OctetString" and isinstance(value, bytes) and length == len(value):
+        return Tlv(tag, _bounded(value))
+    if not isinstance(value, str | int | float | bytes):
+        raise BadTlv("custom TLV without a value")
+    given = str(value) if isinstance(value, float) else value
     try:
-        return int(value, 0)
-    except ValueError:
-        raise BadTlv("custom TLV is not a number") from None
+        return custom_tlv(tag, given, kind, length if isinstance(length, int) else None)
+    except TlvUnwritable as error:
+        raise BadTlv(str(error)) from error
 
 
 def _bounded(octets: bytes) -> bytes:

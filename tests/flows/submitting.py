@@ -25,7 +25,7 @@ from jasmin_compat.ports import (
     StoreAway,
 )
 from jasmin_compat.runtime.current import Current
-from jasmin_compat.smpp.pdus import SubmitSm
+from jasmin_compat.smpp.pdus import SubmitSm, Tlv
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import ROUTER_MO, lookup_binding, submit_binding
 from jasmin_compat.wire.dlr_messages import read_lookup
@@ -186,10 +186,12 @@ async def bench(policy: SubmitPolicy | None = None, **keys: Any) -> Bench:
     return await Bench(policy, **keys).declare()
 
 
-def queued(*texts: str, receipt: bool = False, **fields: Any) -> QueuedSubmit:
+def queued(
+    *texts: str, receipt: bool = False, tlvs: tuple[Tlv, ...] = (), **fields: Any
+) -> QueuedSubmit:
     """One segment for each text; the last asks for a receipt, if any does."""
     contents = texts or ("hello",)
-    parts = [submit_sm(short_message=text.encode()) for text in contents]
+    parts = [submit_sm(short_message=text.encode(), tlvs=tlvs) for text in contents]
     parts[-1] = replace(parts[-1], registered_delivery=int(receipt))
     values: dict[str, Any] = {
         "msgid": MSGID,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from jasmin_compat.ports import BrokerAway, QueueError, QueueFull, Unpublishable
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.codec import decode
-from jasmin_compat.smpp.pdus import DataSm, DeliverSm
+from jasmin_compat.smpp.pdus import DataSm, DeliverSm, Tlv
 from jasmin_compat.smpp.split import content_of
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import ROUTER_MO, lookup_binding
@@ -140,6 +141,17 @@ async def test_the_content_is_not_logged_under_privacy(caplog: pytest.LogCapture
     b = await bench(log_privacy=True)
     await b.receive(MESSAGE)
     assert "** 5 byte content **" in lines(caplog)[0]
+
+
+@pytest.mark.parametrize(("privacy", "shown"), [(False, "b'abc'"), (True, "** 3 byte content **")])
+async def test_tlvs_without_a_name_are_logged(
+    caplog: pytest.LogCaptureFixture, *, privacy: bool, shown: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench(log_privacy=privacy)
+    await b.receive(replace(MESSAGE, tlvs=(Tlv(0x0204, b"\0\1"), Tlv(0x1401, b"abc"))))
+    fields = f"[cid:{CID}] [tag:0x1401] [type:OctetString] [value_preview:{shown}]"
+    assert lines(caplog)[0] == f"INFO TLV-RX {fields}"
 
 
 async def test_a_segment_is_kept_and_marked(caplog: pytest.LogCaptureFixture) -> None:

@@ -27,6 +27,7 @@ from jasmin_compat.gateway.refusals import (
     NotQueued,
     NotRemembered,
     TooFast,
+    Unsendable,
 )
 from jasmin_compat.gateway.routes import Route, Target
 from jasmin_compat.gateway.site import Site
@@ -137,6 +138,18 @@ async def test_without_a_request_nothing_is_forgotten() -> None:
     with pytest.raises(NotQueued):
         await accept_mt(builders.routable(), ports(outside))
     assert outside.done == ["publish submit.sm.con1"]
+
+
+# covers: W-MT-05 W-MT-07
+async def test_what_cannot_be_sent_is_refused_before_anything_is_charged() -> None:
+    outside, known = Outside(), builders.user(mt=MtCredential(quotas=Quotas(submit_sm_count=1)))
+    quotas = MemoryQuotas()
+    too_long = builders.routable(
+        user=known, parts=(builders.submit_sm(destination_addr=b"1" * 21),)
+    )
+    with pytest.raises(Unsendable):
+        await accept_mt(too_long, ports(outside, builders.site(known), quotas))
+    assert (outside.done, quotas.left(known).submit_sm_count) == ([], 1)
 
 
 async def test_broker_and_store_may_be_away_together() -> None:

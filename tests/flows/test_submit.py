@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jasmin_compat.gateway.custom_tlvs import CustomTlv, custom_tlv
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, Requeue, SmppMsgId
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.ports import (
@@ -128,6 +129,68 @@ async def test_one_refused_segment_ends_the_message_with_its_status() -> None:
     b.link.outcomes = [Answered(0, b"a"), Answered(0x0B, b""), Answered(0, b"c")]
     assert await submitted(b, "a", "b", "c") == Ack()
     assert b.replies() == [(MSGID, "ESME_RINVDSTADR", None)]
+
+
+RULES = "0x3000,COctetString,5,required;0x3001,Int2,-"
+REF = custom_tlv(0x3000, "ref")
+
+
+# covers: SMPPC-30G W-MT-05
+@pytest.mark.parametrize(
+    ("tlvs", "status", "reason"),
+    [
+        ((), "ESME_RMISSINGOPTPARAM", "missing required TLV 0x3000"),
+        (
+            (custom_tlv(0x3000, "ref-42"),),
+            "ESME_RINVPARLEN",
+            "TLV 0x3000 value length 7 exceeds configured max 5",
+        ),
+        (
+            (REF, custom_tlv(0x3001, "x")),
+            "ESME_RINVOPTPARAMVAL",
+            "TLV 0x3001 value is not a number",
+        ),
+    ],
+)
+async def test_what_breaks_a_tlv_rule_is_told_and_kept(
+    caplog: pytest.LogCaptureFixture, tlvs: tuple[CustomTlv, ...], status: str, reason: str
+) -> None:
+    b = await bench(custom_tlvs=RULES)
+    caplog.set_level(logging.INFO)
+    assert await submitted(b, tlvs=tlvs) == Dead(reason)
+    assert (b.link.submitted, b.submits.counts.dead) == ([], 1)
+    assert b.replies() == [(MSGID, status, None)]
+    assert lines(caplog)[-1] == f"ERROR Rejecting SubmitSmPDU[{MSGID}]: {reason}"
+
+
+# covers: W-MT-24
+async def test_types_left_open_are_the_connectors_in_every_part() -> None:
+    b = await bench(custom_tlvs=RULES)
+    sent: list[tuple[bytes, ...]] = []
+    b.link.answer = lambda part: (
+        sent.append(tuple(tlv.value for tlv in part.tlvs)),
+        Answered(0, b"1"),
+    )[1]
+    assert await submitted(b, "a", "b", tlvs=(REF, custom_tlv(0x3001, 513))) == Ack()
+    assert sent == [(b"ref\0", b"\2\1")] * 2
+
+
+@pytest.mark.parametrize(
+    ("privacy", "ref", "number"),
+    [(False, "'ref'", "513"), (True, "** 3 byte content **", "** 2 byte content **")],
+)
+async def test_tlvs_without_a_name_are_logged(
+    caplog: pytest.LogCaptureFixture, *, privacy: bool, ref: str, number: str
+) -> None:
+    b = await bench(SubmitPolicy(log_privacy=privacy), custom_tlvs=RULES)
+    caplog.set_level(logging.INFO)
+    await submitted(b, tlvs=(REF, custom_tlv(0x3001, 513, "Int2")))
+    assert lines(caplog)[:4] == [
+        f"INFO TLV [msgid:{MSGID}] [tag:0x3000] [caller_type:not-specified] [value_preview:{ref}]",
+        f"INFO TLV [msgid:{MSGID}] [tag:0x3001] [caller_type:Int2] [value_preview:{number}]",
+        f"INFO TLV [msgid:{MSGID}] [tag:0x3000] [resolved_type:COctetString]",
+        f"INFO TLV [msgid:{MSGID}] [tag:0x3001] [resolved_type:Int2]",
+    ]
 
 
 # covers: W-MT-01 W-MT-07

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from jasmin_compat.gateway.custom_tlvs import custom_tlv
 from jasmin_compat.gateway.messages import (
     ConnectorId,
     MoReceived,
@@ -205,6 +206,19 @@ def test_messages_of_subscribers(pdu: DeliverSm | DataSm, shown: str) -> None:
 def test_optional_parameters(tlv: Tlv, shown: str, private: str) -> None:
     assert log_lines.tlv_list((tlv, tlv), log_privacy=False) == f"{shown},{shown}"
     assert log_lines.tlv_list((tlv,), log_privacy=True) == private
+
+
+def test_a_tlv_of_the_sender_is_shown_as_given() -> None:
+    tlvs = (custom_tlv(0x3000, "ref-42", "COctetString"), custom_tlv(0x0204, 7, "Int2"))
+    assert log_lines.tlv_list(tlvs, log_privacy=False) == "0x3000:ref-42,0x0204:7"
+    assert log_lines.tlv_list(tlvs, log_privacy=True) == "0x3000,0x0204"
+
+
+def test_a_long_value_is_cut_in_its_preview() -> None:
+    line = log_lines.tlv_given(MSGID, custom_tlv(0x3000, "x" * 99), log_privacy=False)
+    assert line.endswith(f" [value_preview:'{'x' * 59}]")
+    octets = log_lines.tlv_given(MSGID, Tlv(0x3000, b"a"), log_privacy=False)
+    assert octets.endswith(" [caller_type:OctetString] [value_preview:b'a']")
 
 
 SECRET = b"the text of the message"

@@ -1,20 +1,25 @@
 """`custom_tlvs` of a request, in any of the shapes Jasmin takes (contract/http-api.md §12).
 
-Types of a connector's own rules are not known here: a value without a type is text.
+How a value is written that has no type is left to the rules of its connector.
 """
 
 import json
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from jasmin_compat.gateway.refusals import Malformed
+from jasmin_compat.gateway.custom_tlvs import (
+    INTEGERS,
+    TYPES,
+    CustomTlv,
+    Given,
+    TlvUnwritable,
+    custom_tlv,
+)
+from jasmin_compat.gateway.refusals import Malformed, Unsendable
 from jasmin_compat.servers.http.params import Value
-from jasmin_compat.smpp.pdus import Tlv
 
-_INTEGERS = {"Int1": ">B", "Int2": ">H", "Int4": ">I", "Int8": ">Q"}
-_TEXTS = {"OctetString": b"", "COctetString": b"\0"}
-_MAX_TAG = 0xFFFF
+_MAX_TAG: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,13 @@ class _Entry:
     length: object = None
 
 
-def read_custom_tlvs(value: Value) -> tuple[Tlv, ...]:
+def read_custom_tlvs(value: Value) -> tuple[CustomTlv, ...]:
     """Shapes that mean nothing are nothing, and an entry of an unknown type is not sent.
 
     Raises:
-        Malformed: a tag or value that cannot be written; Jasmin answers Success to most of these
-            and loses the message in the connector.
+        Malformed: a tag that is none.
+        Unsendable: a value that cannot be written; Jasmin answers Success and loses the message in
+            the connector (W-MT-25).
     """
     if isinstance(value, bytes):
         value = _json(value)
@@ -63,35 +69,28 @@ def _entries(value: Value) -> Iterator[_Entry]:
 
 
 def _is_known(kind: object) -> bool:
-    return kind is None or (isinstance(kind, str) and (kind in _INTEGERS or kind in _TEXTS))
+    return kind is None or kind in TYPES
 
 
-def _tlv(entry: _Entry) -> Tlv:
+def _tlv(entry: _Entry) -> CustomTlv:
     tag = _integer(entry.tag)
     if not 0 <= tag <= _MAX_TAG:
         raise Malformed(f"TLV tag {tag} is not between 0 and {_MAX_TAG}")
-    octets = _octets(entry)
-    if isinstance(entry.length, int) and entry.kind not in _INTEGERS:
-        octets = octets.ljust(min(entry.length, _MAX_TAG), b"\0")
-    if len(octets) > _MAX_TAG:
-        raise Malformed(f"TLV {tag:#06x} of {len(octets)} octets")
-    return Tlv(tag, octets)
-
-
-def _octets(entry: _Entry) -> bytes:
-    if entry.kind in _INTEGERS:
-        number = _integer(entry.value)
-        try:
-            return struct.pack(_INTEGERS[str(entry.kind)], number)
-        except struct.error as error:
-            raise Malformed(str(error)) from error
-    if not isinstance(entry.value, str | int | float):
-        raise Malformed(f"'{type(entry.value).__name__}' object has no attribute 'encode'")
+    kind = None if entry.kind is None else str(entry.kind)
+    length = entry.length if isinstance(entry.length, int) else None
     try:
-        text = str(entry.value).encode()
-    except UnicodeEncodeError as error:
-        raise Malformed(str(error)) from error
-    return text + _TEXTS.get(str(entry.kind), b"")
+        return custom_tlv(tag, _given(tag, entry.value, kind), kind, length)
+    except TlvUnwritable as error:
+        raise Unsendable(f"{error}.") from error
+
+
+def _given(tag: int, value: object, kind: str | None) -> Given:
+    """JSON's other numbers are whole ones for an integer, and text for a text."""
+    if isinstance(value, bool | float):
+        return _integer(value) if kind in INTEGERS else str(value)
+    if not isinstance(value, str | int):
+        raise TlvUnwritable(f"TLV 0x{tag:04X} value is neither text nor a number")
+    return value
 
 
 def _integer(value: object) -> int:

@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jasmin_compat.gateway.refusals import Malformed
+from jasmin_compat.gateway.custom_tlvs import CustomTlv
+from jasmin_compat.gateway.refusals import Malformed, Unsendable
 from jasmin_compat.servers.http.custom_tlvs import read_custom_tlvs
 from jasmin_compat.servers.http.params import Value
 from jasmin_compat.smpp.pdus import Tlv
+
+
+def on_wire(tlvs: tuple[CustomTlv, ...]) -> tuple[Tlv, ...]:
+    """As they are sent through a connector without rules."""
+    return tuple(Tlv(tlv.tag, tlv.value) for tlv in tlvs)
 
 
 # covers: HTTP-51G
@@ -42,7 +48,7 @@ from jasmin_compat.smpp.pdus import Tlv
     ],
 )
 def test_each_shape_is_read_as_jasmin_reads_it(value: Value, tlvs: tuple[Tlv, ...]) -> None:
-    assert read_custom_tlvs(value) == tlvs
+    assert on_wire(read_custom_tlvs(value)) == tlvs
 
 
 # covers: W-MT-25
@@ -58,7 +64,22 @@ def test_each_shape_is_read_as_jasmin_reads_it(value: Value, tlvs: tuple[Tlv, ..
     ],
 )
 def test_what_jasmin_answers_with_success_and_loses_is_sent(value: Value, tlv: Tlv) -> None:
-    assert read_custom_tlvs(value) == (tlv,)
+    assert on_wire(read_custom_tlvs(value)) == (tlv,)
+
+
+@pytest.mark.parametrize(
+    ("value", "given"),
+    [
+        ([[5121, None, None, 513]], CustomTlv(5121, b"513", 513)),
+        ({"5121:Int2": "513"}, CustomTlv(5121, b"\x02\x01", "513", "Int2")),
+        ([[5121, 6, None, "ab"]], CustomTlv(5121, b"ab\0\0\0\0", "ab", None, 6)),
+        ([[5121, None, "Int1", 7.0]], CustomTlv(5121, b"\7", 7, "Int1")),
+        ([[5121, None, None, 1.5]], CustomTlv(5121, b"1.5", "1.5")),
+        ([[5121, None, None, 1 << 64]], CustomTlv(5121, b"18446744073709551616", str(1 << 64))),
+    ],
+)
+def test_what_was_given_is_kept_for_the_connectors_rules(value: Value, given: CustomTlv) -> None:
+    assert read_custom_tlvs(value) == (given,)
 
 
 @pytest.mark.parametrize(
@@ -66,18 +87,31 @@ def test_what_jasmin_answers_with_success_and_loses_is_sent(value: Value, tlv: T
     [
         ({"a": 1}, "invalid literal for int() with base 10: 'a'"),
         ([[70000, None, None, "x"]], "TLV tag 70000 is not between 0 and 65535"),
-        ([[5121, None, "Int1", 256]], "ubyte format requires 0 <= number <= 255"),
-        ([[5121, None, "Int1", "x"]], "invalid literal for int() with base 10: 'x'"),
-        ([[5121, None, None, None]], "'NoneType' object has no attribute 'encode'"),
-        ([[5121, None, None, "\ud800"]], "surrogates not allowed"),
-        ([[5121, None, None, "x" * 70_000]], "TLV 0x1401 of 70000 octets"),
         ([[float("inf"), None, None, "x"]], "cannot convert float infinity to integer"),
+        ([[5121, None, "Int1", float("inf")]], "cannot convert float infinity to integer"),
+    ],
+)
+def test_what_is_no_tag_or_number_is_refused_in_jasmins_words(value: Value, reason: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        read_custom_tlvs(value)
+    assert refused.value.reason == reason
+
+
+# covers: W-MT-25
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ([[5121, None, "Int1", 256]], "TLV 0x1401 value is not an integer of 1 octets."),
+        ([[5121, None, "Int1", "x"]], "TLV 0x1401 value is not a number."),
+        ([[5121, None, None, None]], "TLV 0x1401 value is neither text nor a number."),
+        ([[5121, None, None, "\ud800"]], "TLV 0x1401 value is not text."),
+        ([[5121, None, None, "x" * 70_000]], "TLV 0x1401 has 70000 octets, at most 65535 fit."),
     ],
 )
 def test_what_cannot_be_written_is_refused(value: Value, reason: str) -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(Unsendable) as refused:
         read_custom_tlvs(value)
-    assert reason in refused.value.reason
+    assert refused.value.reason == reason
 
 
 JSON = st.recursive(
@@ -90,5 +124,5 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_json_is_read_or_refused_as_ours(value: Value) -> None:
-    with contextlib.suppress(Malformed):
+    with contextlib.suppress(Malformed, Unsendable):
         read_custom_tlvs(value)
