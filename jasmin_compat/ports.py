@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from jasmin_compat.gateway.callbacks import HttpCall as HttpCall
 from jasmin_compat.gateway.callbacks import HttpReply as HttpReply
@@ -426,6 +426,10 @@ class ScriptUnread(Exception):
 # ---------------------------------------------------------------- quotas
 
 
+KEPT_BIDS: Final = 10_000
+"""More than are delivered and not settled at any time: those are what the broker gives again."""
+
+
 class QuotasAway(Exception):
     """Nothing is charged: it could not be written, or the user was removed meanwhile."""
 
@@ -438,6 +442,10 @@ class QuotaCounts:
     """Messages that were paid for."""
     refused: int = 0
     """Messages their sender could not pay."""
+    charged_late: int = 0
+    """Messages that were paid for again when the SMSC took them."""
+    repeated: int = 0
+    """Late bills that came again and were not charged twice."""
     refunded: int = 0
     """Messages that were charged and then not taken over."""
     away: int = 0
@@ -479,6 +487,15 @@ class Quotas(Protocol):
 
         Raises:
             NotEnoughBalance, NotEnoughCount, QuotasAway: nothing is taken.
+        """
+        ...
+
+    async def charge_late(self, user: User, amount: float, bid: str) -> bool:
+        """Take what the SMSC's answer costs; False when that bill was taken before: of the last
+        KEPT_BIDS at least it is known, also by the next process. Then as `charge`.
+
+        Raises:
+            NotEnoughBalance, QuotasAway: nothing is taken.
         """
         ...
 

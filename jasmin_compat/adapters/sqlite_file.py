@@ -41,6 +41,11 @@ CREATE TABLE quotas (  -- of users that were charged since they were put into it
     uid TEXT PRIMARY KEY,
     has_left TEXT NOT NULL  -- JSON: balance, submit_sm_count
 ) WITHOUT ROWID"""
+_LATE_BILLS: Final = """
+CREATE TABLE late_bills (  -- the last that were charged
+    position INTEGER PRIMARY KEY,
+    bid TEXT NOT NULL UNIQUE
+)"""
 
 Sync = Literal["FULL", "NORMAL"]
 """Whether a commit waits for the disk."""
@@ -216,6 +221,7 @@ class Tables:
         if self.version() == 0:
             self.db.execute(_ITEMS)
         self.db.execute(_QUOTAS)
+        self.db.execute(_LATE_BILLS)
         self.db.execute(f"PRAGMA application_id = {APPLICATION}")
         self.db.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -11,7 +11,7 @@ transaction.
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -24,13 +24,17 @@ from jasmin_compat.gateway.charging import Charge, Left
 from jasmin_compat.gateway.messages import Source
 from jasmin_compat.gateway.site import Clear, Edit, Site, Step
 from jasmin_compat.gateway.users import User, UserId
-from jasmin_compat.ports import QuotaCounts, QuotasAway, SiteNotSaved, SiteUnreadable
+from jasmin_compat.ports import KEPT_BIDS, QuotaCounts, QuotasAway, SiteNotSaved, SiteUnreadable
 
 SYNC_S: Final = 1.0
 """What was charged is on the disk so soon."""
 _PUT: Final = """
 INSERT INTO quotas (uid, has_left) VALUES (?, ?)
 ON CONFLICT (uid) DO UPDATE SET has_left = excluded.has_left"""
+
+_PUT_BID: Final = "INSERT OR IGNORE INTO late_bills (bid) VALUES (?)"
+_DROP_BIDS: Final = f"""
+DELETE FROM late_bills WHERE position <= (SELECT max(position) FROM late_bills) - {KEPT_BIDS}"""
 
 # ---------------------------------------------------------------- rows
 
@@ -61,11 +65,22 @@ def drop_quotas(db: sqlite3.Connection, step: Step) -> None:
         db.execute("DELETE FROM quotas WHERE uid = ?", (str(step.key),))
 
 
-def _write(rows: Mapping[UserId, Left], tables: Tables) -> None:
+def read_bids(tables: Tables) -> list[str]:
+    """Of late bills that were charged, in that order."""
+    if tables.version() < 2:
+        return []
+    rows = tables.db.execute("SELECT bid FROM late_bills ORDER BY position")
+    return [bid for (bid,) in rows]
+
+
+def _write(rows: Mapping[UserId, Left], bids: Sequence[str], tables: Tables) -> None:
     """Raises: SiteNotSaved."""
     with tables.transaction("NORMAL") as db:
         for uid, left in rows.items():
             db.execute(_PUT, (uid, json.dumps((left.balance, left.submit_sm_count))))
+        if bids:
+            db.executemany(_PUT_BID, [(bid,) for bid in bids])
+            db.execute(_DROP_BIDS)
 
 
 def _sync(tables: Tables) -> None:
@@ -80,7 +95,8 @@ def _sync(tables: Tables) -> None:
 @asynccontextmanager
 async def open_sqlite_quotas(file: SqliteFile, user_now: UserNow) -> AsyncIterator["SqliteQuotas"]:
     """Raises: SiteUnreadable."""
-    quotas = SqliteQuotas(file, MemoryQuotas(user_now, await file.do(read_quotas)))
+    left, bids = await file.do(read_quotas), await file.do(read_bids)
+    quotas = SqliteQuotas(file, MemoryQuotas(user_now, left, bids))
     try:
         yield quotas
     finally:
@@ -94,6 +110,8 @@ class _Taken:
     user: User
     charge: Charge
     written: "asyncio.Future[None]"
+    bid: str | None = None
+    """Of a late bill."""
 
 
 class SqliteQuotas:
@@ -125,6 +143,13 @@ class SqliteQuotas:
     async def charge(self, user: User, charge: Charge) -> None:
         await self._memory.charge(user, charge)
         await self._write_through(_Taken(user, charge, self._loop.create_future()))
+
+    async def charge_late(self, user: User, amount: float, bid: str) -> bool:
+        if not await self._memory.charge_late(user, amount, bid):
+            return False
+        charge = Charge(amount=amount, count=0, needed=amount)
+        await self._write_through(_Taken(user, charge, self._loop.create_future(), bid))
+        return True
 
     async def refund(self, user: User, charge: Charge) -> None:
         await self._memory.refund(user, charge)
@@ -159,7 +184,7 @@ class SqliteQuotas:
             await taken.written
         except asyncio.CancelledError:
             if taken.written.cancelled() or taken.written.exception() is None:
-                self._memory.not_taken(taken.user, taken.charge)
+                self._memory.not_taken(taken.user, taken.charge, taken.bid)
                 self._unwritten.add(taken.user.uid)
                 self._begin_to_write()
             raise
@@ -176,7 +201,8 @@ class SqliteQuotas:
         uids, self._unwritten = self._unwritten, set()
         rows = self._memory.taken_of(uids)
         self.counts.writes += 1
-        work = self._file.begin(partial(_write, rows))
+        bids = [taken.bid for taken in waiting if taken.bid is not None]
+        work = self._file.begin(partial(_write, rows, bids))
         work.add_done_callback(
             lambda done: self._loop.call_soon_threadsafe(self._written, waiting, uids, done)
         )
@@ -189,7 +215,7 @@ class SqliteQuotas:
             if error is None:
                 taken.written.set_result(None)
             else:
-                self._memory.not_taken(taken.user, taken.charge)
+                self._memory.not_taken(taken.user, taken.charge, taken.bid)
                 self.counts.away += 1
                 is_known = isinstance(error, SiteNotSaved)
                 taken.written.set_exception(QuotasAway(str(error)) if is_known else error)

@@ -107,10 +107,9 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
     """Every part of a gateway that `roles` names, until the stop."""
     current, quotas = outside.state.current, outside.state.quotas
     queues, store = outside.queues, outside.store
-    frame.sources.append(lambda: [Measured(prefix="quotas", counts=quotas.counts)])
     ids = MsgIds(msgid_plugin())
     async with AsyncExitStack() as opened:
-        parts = [router_part(frame, queues=queues)]
+        parts = [router_part(frame, queues=queues, site=current, quotas=quotas)]
         calls = await opened.enter_async_context(open_calls(frame))
         scripts = await opened.enter_async_context(
             open_script_workers(script_workers_policy(frame.settings))

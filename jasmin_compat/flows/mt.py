@@ -9,16 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from jasmin_compat.flows.charge import charge_sender, refund_sender
 from jasmin_compat.flows.intercept import intercept_mt
 from jasmin_compat.flows.search import search_mt
-from jasmin_compat.gateway.charging import (
-    Charge,
-    NotEnoughBalance,
-    NotEnoughCount,
-    Price,
-    charge_of,
-    price_of,
-)
+from jasmin_compat.gateway.charging import Price, charge_of, price_of
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import (
     ConnectorId,
@@ -28,7 +22,7 @@ from jasmin_compat.gateway.messages import (
     MtRoutable,
     QueuedSubmit,
 )
-from jasmin_compat.gateway.refusals import NoRoute, NotCharged, NotQueued, NotRemembered, TooFast
+from jasmin_compat.gateway.refusals import NoRoute, NotQueued, NotRemembered, TooFast
 from jasmin_compat.gateway.routes import (
     Outlook,
     Route,
@@ -37,7 +31,8 @@ from jasmin_compat.gateway.routes import (
 )
 from jasmin_compat.gateway.sendable import sendable
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import QueueError, Queues, Quotas, QuotasAway, Scripts, Store, StoreAway
+from jasmin_compat.gateway.users import User
+from jasmin_compat.ports import QueueError, Queues, Quotas, Scripts, Store, StoreAway
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from jasmin_compat.wire.submit_messages import write_submit
 
@@ -94,12 +89,12 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     await _pass_throughput(routable, ports)
     charge = charge_of(price, len(queued.parts)) if ports.bills else None
     if charge is not None:
-        await _charge(routable, charge, ports)
+        await charge_sender(routable.user, charge, price, quotas=ports.quotas)
     try:
         await _take_over(routable, queued, connector, ports)
     except (NotRemembered, NotQueued):
         if charge is not None:
-            await ports.quotas.refund(routable.user, charge)
+            await refund_sender(routable.user, charge, quotas=ports.quotas)
         raise
     return queued
 
@@ -128,13 +123,6 @@ def _queued(
             for part in parts
         )
     parts = tuple(sendable(part, connector) for part in parts)
-    bill = PickledBill(
-        bid=ports.new_bid(),
-        uid=routable.user.uid,
-        at_submit=price.at_submit,
-        at_response=price.at_response,
-        counts=price.counts,
-    )
     return QueuedSubmit(
         msgid=ports.new_msgid(routable, connector.cid),
         cid=connector.cid,
@@ -143,8 +131,19 @@ def _queued(
         source=routable.source,
         priority=routable.overrides.priority or 0,
         created_at=now,
-        bill=write_bill(bill, routable.user),
+        bill=_bill(routable.user, price, ports) if ports.bills else None,
     )
+
+
+def _bill(user: User, price: Price, ports: MtPorts) -> bytes:
+    bill = PickledBill(
+        bid=ports.new_bid(),
+        uid=user.uid,
+        at_submit=price.at_submit,
+        at_response=price.at_response,
+        counts=price.counts,
+    )
+    return write_bill(bill, user)
 
 
 async def _pass_throughput(routable: MtRoutable, ports: MtPorts) -> None:
@@ -157,13 +156,6 @@ async def _pass_throughput(routable: MtRoutable, ports: MtPorts) -> None:
     )
     if not passes:
         raise TooFast
-
-
-async def _charge(routable: MtRoutable, charge: Charge, ports: MtPorts) -> None:
-    try:
-        await ports.quotas.charge(routable.user, charge)
-    except (NotEnoughBalance, NotEnoughCount, QuotasAway) as error:
-        raise NotCharged from error
 
 
 async def _take_over(

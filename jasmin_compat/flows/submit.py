@@ -33,8 +33,10 @@ from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
 from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import TRIES
+from jasmin_compat.wire.amqp_names import BILLING, TRIES
+from jasmin_compat.wire.bill_messages import late_bill, write_late_bill
 from jasmin_compat.wire.dlr_messages import write_lookup
+from jasmin_compat.wire.pickled_bills import BadBill
 from jasmin_compat.wire.pickled_tlvs import is_custom
 from jasmin_compat.wire.submit_messages import read_submit, write_submit_resp
 
@@ -64,6 +66,8 @@ class SubmitCounts:
     """Of these."""
     expired: int = 0
     """Past their expiration before they were sent."""
+    unbilled: int = 0
+    """Accepted by the SMSC, and their bill could not be read."""
     finished_again: int = 0
     """Came again after their outcome was published, and were only settled."""
 
@@ -87,8 +91,9 @@ class _Finish:
     """What is left to be done for a message whose outcome is published."""
 
     verdict: Verdict
-    copy: QueueMessage | None
-    """For those who listen to answers (`publish_submit_sm_resp`)."""
+    messages: list[QueueMessage]
+    """To be published: the late bill, and the copy for those who listen to answers
+    (`publish_submit_sm_resp`)."""
 
 
 class Submits:
@@ -134,7 +139,7 @@ class Submits:
         self._leaving.set()
 
     async def end(self, queued: QueuedSubmit, ended: Ended) -> Verdict:
-        """Tell the lookup of the final outcome, and whoever listens to answers.
+        """Tell the lookup of the final outcome, who charges for it, and who listens to answers.
 
         Raises:
             QueueError: one of them was not taken; what was is not published again.
@@ -143,17 +148,35 @@ class Submits:
         self._record.forget(queued.msgid)
         self._count_end(ended)
         verdict = Ack() if ended.dead is None else Dead(ended.dead)
-        self._finished[queued.msgid] = _Finish(verdict, self._copy_of_answer(queued, ended.answer))
+        self._finished[queued.msgid] = _Finish(verdict, self._messages_after(queued, ended))
         if len(self._finished) > self._policy.finished_kept:
             del self._finished[next(iter(self._finished))]
         return await self._finish(queued.msgid)
 
     async def _finish(self, msgid: MsgId) -> Verdict:
         finish = self._finished[msgid]
-        if finish.copy is not None:
-            await self._ports.queues.publish(finish.copy, mandatory=False)
-            finish.copy = None
+        while finish.messages:
+            message = finish.messages[0]
+            await self._ports.queues.publish(message, mandatory=message.exchange == BILLING)
+            finish.messages.pop(0)
         return finish.verdict
+
+    def _messages_after(self, queued: QueuedSubmit, ended: Ended) -> list[QueueMessage]:
+        """In Jasmin's order (listeners.py:400)."""
+        after = (self._late_bill(queued, ended), self._copy_of_answer(queued, ended.answer))
+        return [message for message in after if message is not None]
+
+    def _late_bill(self, queued: QueuedSubmit, ended: Ended) -> QueueMessage | None:
+        """The same each time the message comes, so that it is charged once."""
+        if ended.status != ESME_ROK or queued.bill is None:
+            return None
+        try:
+            bill = late_bill(queued.bill, len(queued.parts))
+        except BadBill as error:
+            log.error("[msgid:%s] Not charged: %s", queued.msgid, error)  # noqa: TRY400
+            self.counts.unbilled += 1
+            return None
+        return None if bill is None else write_late_bill(bill)
 
     def _copy_of_answer(self, queued: QueuedSubmit, answer: Answered | None) -> QueueMessage | None:
         if answer is None or not self._policy.publish_submit_sm_resp:

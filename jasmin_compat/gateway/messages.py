@@ -87,6 +87,18 @@ class QueuedSubmit:
     """Attempts before this one (`x-jc-tries`)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateBill:
+    """What a message costs when the SMSC has taken it: `bill_request.submit_sm_resp` (contract
+    amqp-topology.md §3.6)."""
+
+    bid: str
+    """The same however often the message comes."""
+    uid: str
+    amount: float
+    """For all its parts."""
+
+
 @quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitReplied:

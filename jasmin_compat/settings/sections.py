@@ -489,7 +489,12 @@ class Router(Logged):
         "Folder of the working state, and of users, groups and routes of persisted profiles.",
     )
     persistence_timer_secs: int = jasmin(
-        60, "Seconds between saves of changed balances; 0: never.", check=at_least(0)
+        60, "Not used: what is charged is saved before it is answered.", check=at_least(0)
+    )
+    bills_prefetch: int = ours(
+        100,
+        "Late bills (charged when the SMSC has taken a message) worked on at a time.",
+        check=between(1, 5000),
     )
     bind: str = jasmin("0.0.0.0", _BIND)
     port: int = jasmin(8988, "TCP port.", check=_PORT)

@@ -48,6 +48,11 @@ def mo_key(cid: str) -> str:
     return f"deliver.sm.{cid}"
 
 
+def bill_key(uid: str) -> str:
+    """Of what is to be charged now that the SMSC has taken a message."""
+    return f"bill_request.submit_sm_resp.{uid}"
+
+
 # queues, bindings, consumer tags
 
 ROUTER_MO: Final = Binding(

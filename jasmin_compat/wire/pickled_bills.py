@@ -7,6 +7,7 @@ class wants it, but not the digest of the password: everybody on the broker coul
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Final
 
 from jasmin_compat.gateway.credentials import MT_DEFAULT, SMPPS_DEFAULT
 from jasmin_compat.gateway.users import Group, User
@@ -71,11 +72,34 @@ def _account(user: User) -> bytes:
 
 
 def read_bill(octets: bytes) -> PickledBill:
-    """What we wrote, or a Jasmin.
+    """What we wrote, or a Jasmin. Of a user on a route all but the id is the same.
 
     Raises:
         BadBill: anything else.
     """
+    head, mark, rest = octets.partition(_BID)
+    bid, tail = rest[:_BID_OCTETS], rest[_BID_OCTETS:]
+    if mark and len(bid) == _BID_OCTETS and bid.isascii():
+        around = _read_around(head, tail)
+        if around.bid == _SOME_BID:
+            return replace(around, bid=bid.decode())
+    return _read(octets)
+
+
+_BID_OCTETS: Final = 36
+"""Of a UUID."""
+_BID: Final = b"X" + _BID_OCTETS.to_bytes(4, "little")
+_SOME_BID: Final = "?" * _BID_OCTETS
+
+
+@lru_cache(maxsize=1024)
+def _read_around(head: bytes, tail: bytes) -> PickledBill:
+    """With _SOME_BID in it, if the id is between them. Raises: BadBill."""
+    return _read(head + _BID + _SOME_BID.encode() + tail)
+
+
+def _read(octets: bytes) -> PickledBill:
+    """Raises: BadBill."""
     try:
         bill = _state(unpickle(octets), "SubmitSmBill")
     except RefusedPickle as error:

@@ -18,7 +18,7 @@ from jasmin_compat.adapters.sqlite_site import SqliteSite, open_sqlite_site, rea
 from jasmin_compat.gateway.charging import Charge
 from jasmin_compat.gateway.site import Edit, Kind, Put, edit_to
 from jasmin_compat.gateway.users import Group, GroupId, User
-from jasmin_compat.ports import QuotasAway, SiteNotSaved, SiteUnreadable
+from jasmin_compat.ports import KEPT_BIDS, QuotasAway, SiteNotSaved, SiteUnreadable
 from jasmin_compat.runtime.current import Current
 from tests import builders
 from tests.contracts.quotas_contract import ONE, Desk, QuotasContract, put, user
@@ -88,6 +88,25 @@ async def test_what_was_charged_is_there_at_the_next_start(tmp_path: Path) -> No
         async with opened(tmp_path) as desk:
             assert (desk.left("poor"), desk.left("rich")) == ((9.25, None), (100, 5))
             assert desk.user("poor").mt.quotas.balance == 10.0
+
+
+async def test_late_bills_are_known_to_the_next_process(tmp_path: Path) -> None:
+    """A broker gives again what was charged and not settled when the process died."""
+    async with opened(tmp_path, *USERS) as desk:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(KEPT_BIDS):
+                tasks.create_task(desk.quotas.charge_late(desk.user("poor"), 0.0, f"b{number}"))
+        assert await desk.quotas.charge_late(desk.user("poor"), 1.0, "last")
+        desk.may_write(may=False)
+        with pytest.raises(QuotasAway):
+            await desk.quotas.charge_late(desk.user("poor"), 1.0, "unwritten")
+        desk.may_write(may=True)
+    async with opened(tmp_path) as desk:
+        bids = ("last", "b1", "b0", "unwritten")
+        again = [await desk.quotas.charge_late(desk.user("poor"), 2.0, bid) for bid in bids]
+        assert again == [False, False, True, True]
+        assert desk.left("poor") == (5.0, None)
+        assert desk.ask("SELECT count(*) FROM late_bills") == KEPT_BIDS
 
 
 async def test_any_number_is_kept(tmp_path: Path) -> None:
@@ -195,6 +214,7 @@ async def test_a_file_of_before_there_were_quotas_is_taken_on(tmp_path: Path) ->
         pass
     with closing(sqlite3.connect(tmp_path / FILE)) as db:
         db.execute("DROP TABLE quotas")
+        db.execute("DROP TABLE late_bills")
         db.execute("PRAGMA user_version = 1")
     assert read_sqlite_site(tmp_path) == builders.site(*USERS)
     async with opened(tmp_path) as desk:

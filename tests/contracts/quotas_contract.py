@@ -12,7 +12,7 @@ from jasmin_compat.gateway.credentials import MtCredential
 from jasmin_compat.gateway.credentials import Quotas as Given
 from jasmin_compat.gateway.site import Clear, Drop, Edit, Kind, Put, Site, apply
 from jasmin_compat.gateway.users import User, UserId
-from jasmin_compat.ports import Quotas, QuotasAway
+from jasmin_compat.ports import KEPT_BIDS, Quotas, QuotasAway
 from jasmin_compat.runtime.current import Current
 from tests import builders
 
@@ -94,6 +94,29 @@ class QuotasContract:
         assert Counter(task.result() for task in poor) == {True: 10, False: 40}
         assert all(task.result() for task in rich)
         assert (desk.left("poor"), desk.left("rich")) == ((0.0, 4), (50.0, None))
+
+    # covers: CRED-17
+    async def test_a_late_bill_is_charged_once(self, desk: Desk) -> None:
+        quotas, poor = desk.quotas, desk.user("poor")
+        assert await quotas.charge_late(poor, 1.5, "b1")
+        assert await quotas.charge_late(poor, 1.5, "b2")
+        assert not await quotas.charge_late(poor, 1.5, "b1")
+        assert desk.left("poor") == (7.0, 4)
+        assert (quotas.counts.charged_late, quotas.counts.repeated) == (2, 1)
+
+    async def test_a_late_bill_that_was_not_paid_may_be_paid_later(self, desk: Desk) -> None:
+        with pytest.raises(NotEnoughBalance):
+            await desk.quotas.charge_late(desk.user("poor"), 10.5, "b1")
+        await desk.change(put(user("poor", balance=11.0)))
+        assert await desk.quotas.charge_late(desk.user("poor"), 10.5, "b1")
+        assert desk.left("poor") == (0.5, None)
+
+    async def test_as_many_late_bills_are_known_as_may_come_again(self, desk: Desk) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(KEPT_BIDS + 1):
+                tasks.create_task(desk.quotas.charge_late(desk.user("rich"), 0.0, f"b{number}"))
+        again = [await desk.quotas.charge_late(desk.user("rich"), 0.0, f"b{n}") for n in (1, 0)]
+        assert again == [False, True]
 
     # covers: W-BILL-01
     async def test_what_was_not_taken_over_is_given_back(self, desk: Desk) -> None:

@@ -41,7 +41,7 @@ async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
             lookup_pid="main",
         )
         parts = [
-            router_part(of_test, queues=queues),
+            router_part(of_test, queues=queues, site=reach.site, quotas=reach.quotas),
             connectors_part(make_fleet(of_test, reach), reach),
         ]
         async with running(of_test, lambda: run_parts(of_test, parts)):

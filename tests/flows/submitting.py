@@ -27,7 +27,7 @@ from jasmin_compat.ports import (
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.smpp.pdus import SubmitSm, Tlv
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import ROUTER_MO, lookup_binding, submit_binding
+from jasmin_compat.wire.amqp_names import ROUTER_BILLS, ROUTER_MO, lookup_binding, submit_binding
 from jasmin_compat.wire.dlr_messages import read_lookup
 from jasmin_compat.wire.submit_messages import write_submit
 from tests.builders import CID, MSGID, connector, submit_sm
@@ -169,7 +169,8 @@ class Bench:
         self.submits = Submits(self.ports, self.policy)
 
     async def declare(self) -> "Bench":
-        await self.queues.declare([submit_binding(CID), lookup_binding("main"), ROUTER_MO])
+        bindings = [submit_binding(CID), lookup_binding("main"), ROUTER_MO, ROUTER_BILLS]
+        await self.queues.declare(bindings)
         return self
 
     def replies(self) -> list[tuple[str, str, str | None]]:

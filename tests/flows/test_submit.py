@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jasmin_compat.gateway.custom_tlvs import CustomTlv, custom_tlv
-from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, Requeue, SmppMsgId
+from jasmin_compat.gateway.messages import Ack, Dead, Delay, LateBill, MsgId, Requeue, SmppMsgId
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.ports import (
     Answered,
@@ -21,9 +21,11 @@ from jasmin_compat.ports import (
 )
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import TRIES
+from jasmin_compat.wire.bill_messages import read_late_bill
+from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from tests import builders
 from tests.builders import CID, MSGID
-from tests.flows.submitting import AWAY, CREATED, bench, lines, message, submitted
+from tests.flows.submitting import AWAY, CREATED, Bench, bench, lines, message, submitted
 from tests.waiting import until
 
 THROTTLED = Answered(0x58, b"")
@@ -52,6 +54,78 @@ def _noting(order: list[str], word: str, call: Any) -> Any:
         return await call(*args, **keys)
 
     return noted
+
+
+# ---------------------------------------------------------------- late bills
+
+
+def billed(at_response: float = 1.5) -> bytes:
+    bill = PickledBill(bid="b" * 36, uid="full", at_submit=0.5, at_response=at_response)
+    return write_bill(bill, builders.user())
+
+
+def bills(b: Bench) -> list[LateBill]:
+    return [read_late_bill(m) for m in b.queues.published if m.exchange == "billing"]
+
+
+# covers: BILL-03 LONG-09
+async def test_what_the_answer_costs_is_told_once_for_all_parts() -> None:
+    b = await bench(SubmitPolicy(publish_submit_sm_resp=True))
+    assert await submitted(b, "one", "two", "three", bill=billed()) == Ack()
+    assert b.queues.keys() == [
+        "dlr.submit_sm_resp",
+        "bill_request.submit_sm_resp.full",
+        "submit.sm.resp.con1",
+    ]
+    assert [(bill.uid, bill.amount) for bill in bills(b)] == [("full", 4.5)]
+    assert await submitted(b, "one", "two", "three", bill=billed(), redelivered=True) == Ack()
+    assert len(bills(b)) == 1
+
+
+@pytest.mark.parametrize("answer", [Answered(0x0B, b""), THROTTLED])
+async def test_what_the_smsc_does_not_take_is_not_billed(answer: Answered) -> None:
+    b = await bench()
+    b.link.outcomes = [answer]
+    await submitted(b, bill=billed())
+    assert bills(b) == []
+
+
+async def test_a_message_without_anything_to_pay_is_not_billed() -> None:
+    b = await bench()
+    for msgid, bill in ((MSGID, None), (MsgId("other"), billed(0.0))):
+        assert await b.submits.submit_one(message(msgid=msgid, bill=bill)) == Ack()
+    assert bills(b) == []
+
+
+async def test_a_bill_that_was_not_taken_is_published_later_and_nothing_else() -> None:
+    b = await bench()
+    b.queues.refuse_after = 1
+    with pytest.raises(BrokerAway):
+        await submitted(b, bill=billed())
+    b.queues.refuse_after = None
+    assert await submitted(b, bill=billed(), redelivered=True) == Ack()
+    assert b.queues.keys() == ["dlr.submit_sm_resp", "bill_request.submit_sm_resp.full"]
+
+
+async def test_a_process_that_died_before_it_was_settled_tells_the_same_bill() -> None:
+    b = await bench()
+    await submitted(b, bill=billed())
+    assert await b.restarted().submit_one(message(bill=billed(), redelivered=True)) == Ack()
+    first, again = bills(b)
+    assert first == again
+    assert b.link.submitted == [b"hello"]
+
+
+async def test_a_bill_that_cannot_be_read_costs_the_message_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    b = await bench()
+    assert await submitted(b, bill=b"\x80\x02N.") == Ack()
+    assert (bills(b), b.submits.counts.unbilled) == ([], 1)
+    assert f"ERROR [msgid:{MSGID}] Not charged: not a SubmitSmBill" in lines(caplog)
+
+
+# ---------------------------------------------------------------- what is not sent
 
 
 async def test_a_message_that_is_no_submit_is_undecodable() -> None:

@@ -116,7 +116,7 @@ def test_every_option_of_ours_has_its_unit_in_its_name() -> None:
         "jasmind_port", "dlrlookupd_port", "dlrd_port", "port", "batch_max_messages",
         "batch_publishing", "batch_workers", "batch_retries", "callback_retries",
         "callback_prefetch", "batch_finished_kept",
-        "workers", "waiting",
+        "workers", "waiting", "bills_prefetch",
     }  # fmt: skip
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):

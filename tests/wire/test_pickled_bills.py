@@ -1,6 +1,7 @@
 """Bills: what Jasmin wrote is read, what we write is the same but for the secret."""
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +53,20 @@ def test_what_was_written_is_read() -> None:
     bill = PickledBill(bid="b", uid="full", at_submit=0.5, at_response=1.5, counts=True)
 
     assert read_bill(write_bill(bill, USER)) == bill
+
+
+def test_bills_that_differ_in_their_id_are_told_apart() -> None:
+    bids = ("a" * 36, "b" * 36, "c" * 35, "\u00e9" * 18)  # the last two take the long way
+    for bid in bids + bids:
+        bill = PickledBill(bid=bid, uid="full", at_response=1.5)
+        assert read_bill(write_bill(bill, USER)) == bill
+
+
+def test_another_text_of_that_length_is_not_taken_for_the_id() -> None:
+    long = "u" * 36
+    for bid in ("b1", "b2"):
+        bill = PickledBill(bid=bid, uid=long, at_response=1.5)
+        assert read_bill(write_bill(bill, replace(USER, uid=UserId(long)))) == bill
 
 
 @pytest.mark.parametrize(
