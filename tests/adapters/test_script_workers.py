@@ -98,7 +98,7 @@ change()
     assert (part.short_message, part.source_addr_ton) == (b"changed", 5)
     assert (part.registered_delivery, left.tags) == (1, ("9",))
     assert left.locks == {"source_addr_ton"}
-    assert part.tlvs == (Tlv(0x1401, b"\0\5"),)
+    assert [(tlv.tag, tlv.value) for tlv in part.tlvs] == [(0x1401, b"\0\5")]
     assert (left.user, left.content) == (user, MESSAGE.content)
 
 
