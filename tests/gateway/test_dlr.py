@@ -240,7 +240,7 @@ def test_after_each_recorded_answer_the_same_is_told() -> None:
         plan = plan_after_submit(recorded.request, recorded.event, SILENT)
         assert recorded_dlrs.headers_of(plan.callback) == recorded.callback, recorded.flow
         compared += 1
-    assert compared == 33
+    assert compared == 34
 
 
 def test_after_each_recorded_receipt_the_same_is_told() -> None:
@@ -251,4 +251,4 @@ def test_after_each_recorded_receipt_the_same_is_told() -> None:
         plan = plan_after_receipt(recorded.request, recorded.event)
         assert recorded_dlrs.headers_of(plan.callback) == recorded.callback, recorded.flow
         compared += 1
-    assert compared == 50
+    assert compared == 51

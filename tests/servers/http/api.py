@@ -65,11 +65,12 @@ async def running_api(
     *,
     policy: HttpPolicy | None = None,
     log_privacy: bool = False,
+    long_content: LongContent | None = None,
     bindings: tuple[Binding, ...] = (submit_binding(CID), submit_binding("con2")),
     is_bound: Callable[[ConnectorId], bool] = lambda _cid: True,
 ) -> AsyncIterator[RunningApi]:
     clock = FakeClock()
-    policy = policy or HttpPolicy()
+    policy, long_content = policy or HttpPolicy(), long_content or LongContent()
     queues = RecordingQueues(clock=clock)
     store = MemoryStore(policy=DlrPolicy(), clock=clock)
     await queues.declare(bindings)
@@ -93,7 +94,7 @@ async def running_api(
     send = Send(
         ports=ports,
         policy=SendPolicy(
-            long_content=LongContent(),
+            long_content=long_content,
             log_privacy=log_privacy,
             body_timeout_s=policy.request_timeout_s,
         ),
@@ -101,7 +102,7 @@ async def running_api(
     )
     resources = Resources(
         send=send,
-        rate=Rate(ports=ports, long_content=LongContent(), tally=tally),
+        rate=Rate(ports=ports, long_content=long_content, tally=tally),
         balance=Balance(site=current, quotas=quotas, tally=tally),
         tally=tally,
     )

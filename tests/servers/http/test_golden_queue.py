@@ -1,4 +1,7 @@
-"""What `/send` puts on the broker and into the store, against golden flows_http_mt_dlr."""
+"""What `/send` puts on the broker and into the store, against golden flows_http_mt_dlr.
+
+And, where long messages are cut by SAR, against flows_altconfig, to the octets of each submit_sm.
+"""
 
 import re
 from dataclasses import replace
@@ -8,7 +11,11 @@ from urllib.parse import urlencode
 import pytest
 
 from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId, QueuedSubmit
-from jasmin_compat.smpp.pdus import SubmitSm
+from jasmin_compat.smpp.codec import encode
+from jasmin_compat.smpp.commands import SUBMIT_SM
+from jasmin_compat.smpp.pdus import Pdu, SubmitSm, Tlv
+from jasmin_compat.smpp.split import LongContent
+from jasmin_compat.smpp.tlvs import SAR_MSG_REF_NUM
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.submit_messages import read_submit
 from tests import golden
@@ -39,7 +46,23 @@ REQUESTS: dict[str, dict[str, str]] = {  # as tools/cap_flows.py sends them
     },
     "http mt dlr: yes but no dlr-url": {"dlr": "yes", "dlr-level": "3"},
 }
-FLOWS = {flow["name"]: flow for flow in golden.load("flows_http_mt_dlr")["flows"]}
+LETTERS = "".join(chr(65 + n % 26) for n in range(1500))
+SAR: dict[str, dict[str, str]] = {  # as tools/cap_altconfig.py sends them
+    **{f"sar: http {n} chars": {"content": LETTERS[:n]} for n in (160, 161, 400, 1224, 1500)},
+    "sar: http ucs2 200 chars": {"coding": "8", "hex-content": "0600" * 200},
+    "sar: 3 parts level 3": {
+        "content": LETTERS[:400],
+        "dlr": "yes",
+        "dlr-level": "3",
+        "dlr-url": f"{SINK}/sar",
+        "dlr-method": "POST",
+    },
+}
+FLOWS = {
+    flow["name"]: flow
+    for recording in ("flows_http_mt_dlr", "flows_altconfig")
+    for flow in golden.load(recording)["flows"]
+}
 
 
 def recorded(name: str) -> QueueMessage:
@@ -96,6 +119,43 @@ async def test_the_queue_message_is_as_recorded(name: str) -> None:
     assert ours.headers.keys() == theirs.headers.keys()
     assert ours.headers["source_connector"] == "httpapi"
     assert ours.message_id in answer.body.decode()
+
+
+# covers: LONG-05 LONG-07 LONG-11
+@pytest.mark.parametrize("name", SAR)
+async def test_what_is_cut_by_sar_is_queued_and_sent_as_recorded(name: str) -> None:
+    asked = {"username": "full", "password": "pwd", "to": "15550001"}
+    sar = LongContent(method="sar", max_parts=8)
+    async with running_api(long_content=sar) as api:
+        answer = await ask(api.port, get("/send?" + urlencode(asked | SAR[name])))
+    assert answer.status == 200
+    [ours] = api.queued
+    theirs = read_submit(recorded(name))
+    assert _by_one_reference(comparable(ours)) == _by_one_reference(comparable(theirs))
+    octets = [encode(Pdu(SUBMIT_SM, 1, part)) for part in _by_one_reference(ours).parts]
+    assert octets == [_as_sent(e["hex"]) for e in FLOWS[name]["smsc"] if _is_submit(e)]
+
+
+def _is_submit(event: dict[str, Any]) -> bool:
+    return bool(event["decoded"]["command_id"] == "submit_sm")
+
+
+def _as_sent(digits: str) -> bytes:
+    """Sequence number 1, segment reference 1."""
+    octets = bytes.fromhex(digits)
+    octets = octets[:12] + b"\0\0\0\1" + octets[16:]
+    return re.sub(rb"(?s)\x02\x0c\x00\x02..(?=\x02\x0e)", b"\x02\x0c\x00\x02\x00\x01", octets)
+
+
+def _by_one_reference(queued: QueuedSubmit) -> QueuedSubmit:
+    one = Tlv(SAR_MSG_REF_NUM, b"\0\1")
+    return replace(
+        queued,
+        parts=tuple(
+            replace(p, tlvs=tuple(one if t.tag == one.tag else t for t in p.tlvs))
+            for p in queued.parts
+        ),
+    )
 
 
 # covers: W-DLR-01 W-DLR-02
