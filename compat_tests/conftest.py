@@ -162,6 +162,13 @@ async def connectors(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture(scope="session")
+async def routing(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `routing`: two bound connectors, no route."""
+    async for world in _world("routing", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
 async def console(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Site `console`: empty, to be configured by scenarios."""
     async for world in _world("console", request):

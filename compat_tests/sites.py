@@ -177,6 +177,18 @@ def outage(port: int) -> Site:
     )
 
 
+def routing(port: int) -> Site:
+    """Two connectors that are bound, and no route: its scenarios make those they need."""
+    return Site(
+        name="routing",
+        users=(ALICE,),
+        connectors=tuple(Connector(cid, {**_smsc(port, cid), **FAST}) for cid in ("one", "two")),
+        default_route=None,
+        daemons=("jasmind",),
+        flags=("--enable-dlr-lookup", "--enable-dlr-thrower"),
+    )
+
+
 def console(_port: int) -> Site:
     """Nothing: its scenarios make what they need at the console."""
     return Site(
@@ -195,6 +207,7 @@ SITES: dict[str, Callable[[int], Site]] = {
     "limits": limits,
     "connectors": connectors,
     "outage": outage,
+    "routing": routing,
     "console": console,
     "spare": lambda port: replace(main(port), name="spare"),
 }
