@@ -36,7 +36,8 @@ class Jobs:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # what scripts raise, it is theirs
-            return Failed(f"{type(error)}: {error}")
+            # Of a filter the sender is shown the text, of an interceptor the operator this.
+            return Failed(str(error) if job.kind == "evaluate" else f"{type(error)}: {error}")
 
     def _code(self, job: Job) -> CodeType | None:
         code = self._compiled.get(job.digest)

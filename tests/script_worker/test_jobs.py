@@ -58,3 +58,9 @@ def test_scripts_are_known_by_digest_and_forgotten_at_the_bound() -> None:
 def test_an_interrupt_is_not_the_scripts() -> None:
     with pytest.raises(KeyboardInterrupt):
         Jobs().run(job("raise KeyboardInterrupt"))
+
+
+# covers: ROUTE-18 INT-03
+def test_what_a_filter_raises_is_told_as_its_text() -> None:
+    assert Jobs().run(job("1 / 0", "evaluate")) == Failed("division by zero")
+    assert Jobs().run(job("1 / 0")) == Failed("<class 'ZeroDivisionError'>: division by zero")
