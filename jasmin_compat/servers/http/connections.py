@@ -89,7 +89,7 @@ class Reply(web.StreamResponse):
 class _Connection(web.RequestHandler):
     """One client."""
 
-    __slots__ = ("_counts", "_head_octets", "_is_open", "_line_is_open", "_policy")
+    __slots__ = ("_body", "_counts", "_head_octets", "_is_open", "_line_is_open", "_policy")
 
     def __init__(self, server: "Server", loop: asyncio.AbstractEventLoop) -> None:
         policy = server.policy
@@ -108,6 +108,11 @@ class _Connection(web.RequestHandler):
         self._head_octets = 0
         self._line_is_open = True
         self._is_open = False
+        self._body: StreamReader | None = None
+
+    def begins(self, body: StreamReader) -> None:
+        """A request is at work whose body this is."""
+        self._body = body
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -142,7 +147,10 @@ class _Connection(web.RequestHandler):
             self._head_octets, self._line_is_open = 0, True
 
     def _is_between_requests(self) -> bool:
-        """What comes now is a head: no request is waiting or at work."""
+        """What comes now is a head: no request is waiting or at work, and nothing is missing of
+        the body of one that was answered without it."""
+        if self._body is not None and not self._body.is_eof():
+            return False
         return self._current_request is None and not self._messages
 
     def _head_goes_on(self, data: bytes) -> None:
@@ -209,6 +217,7 @@ class Server(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
+        cast(_Connection, protocol).begins(payload)
         return web.BaseRequest(
             message,
             payload,

@@ -104,6 +104,19 @@ async def test_the_sum_of_a_head_is_bounded_though_each_line_is_short() -> None:
         assert api.api.server.counts.bad_requests == 1
 
 
+async def test_a_body_nobody_asked_for_is_not_taken_for_a_head() -> None:
+    async with running_api() as api:
+        client = await connect(api.port)
+        client.writer.write(b"POST /ping HTTP/1.1\r\nHost: gw\r\nContent-Length: 200000\r\n\r\n")
+        assert (await client.read()).status == 405
+        for _ in range(200):
+            client.writer.write(b"x" * 1000)
+            await client.writer.drain()
+        assert (await client.ask(PING)).status == 200
+        client.close()
+        assert api.api.server.counts.bad_requests == 0
+
+
 async def test_a_client_that_sends_nothing_is_let_go() -> None:
     async with running_api(policy=policy(keep_alive_s=0.05)) as api:
         client = await connect(api.port)
