@@ -29,6 +29,10 @@ class Console:
         """One command that ends at the prompt."""
         return self._line(line, b"jcli :")
 
+    def line(self, line: str) -> str:
+        """One line that ends at any prompt: of the console, or of an add session."""
+        return self._line(line, b"jcli :", b">")
+
     def session(self, start: str, lines: Iterable[str]) -> str:
         """An add session: its lines, then `ok`.
 
