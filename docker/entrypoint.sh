@@ -16,7 +16,8 @@ rm -f /tmp/*.lock
 for mode in RESTAPI_HTTP_MODE RESTAPI_WORKER_MODE; do
   eval "value=\${$mode:-0}"
   if [ "$value" = 1 ]; then
-    echo "entrypoint: $mode=1: this release has no REST API yet; keep Jasmin's own for it" >&2
+    echo "entrypoint: $mode=1: jasmind serves the REST API and sends its batches here:" \
+      "set REST_API_PORT=8080 for its container and take this one away (docs/rest.md)" >&2
     exit 1
   fi
 done

@@ -44,7 +44,9 @@ class Migration:
         Raises CannotMigrate.
         """
         await self._refuse_consumed(bindings)
-        for exchange in dict.fromkeys(binding.exchange for binding in bindings):
+        exchanges = dict.fromkeys(binding.exchange for binding in bindings)
+        exchanges.pop(DEFAULT_EXCHANGE, None)  # the broker's own
+        for exchange in exchanges:
             if await self._queues.topology.try_exchange(self._scratch, exchange) is not None:
                 own = [
                     binding

@@ -16,6 +16,7 @@ from jasmin_compat.ports import BrokerAway
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import (
+    BATCH_MESSAGES,
     DLR_THROWER,
     ROUTER_BILLS,
     aside_queue,
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.amqp
 
 SUBMIT = submit_binding("c")
 MAIN, OTHER = lookup_binding("main"), lookup_binding("other")
-BINDINGS = [SUBMIT, MAIN, OTHER, DLR_THROWER, ROUTER_BILLS]
+BINDINGS = [SUBMIT, MAIN, OTHER, DLR_THROWER, ROUTER_BILLS, BATCH_MESSAGES]
 
 
 def message(exchange: str, key: str, n: int) -> QueueMessage:
@@ -54,6 +55,7 @@ SENT = {
     "RouterPB_bill_request_submit_sm_resp_all": [
         message("billing", "bill_request.submit_sm_resp.u", 0)
     ],
+    "jasmin_compat.batch": [message("", "jasmin_compat.batch", n) for n in range(3)],
 }
 SENT["DLRLookup-other"] = SENT["DLRLookup-main"]
 

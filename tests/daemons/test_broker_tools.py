@@ -31,6 +31,8 @@ def test_the_queues_of_a_site_are_known(tmp_path: Path) -> None:
         "RouterPB_bill_request_submit_sm_resp_all",
         "dlr_thrower",
         "deliver_sm_thrower",
+        "jasmin_compat.batch",
+        "jasmin_compat.batch.reports",
         "DLRLookup-p1",
         "DLRLookup-p2",
         "submit.sm.carrier",
