@@ -475,9 +475,9 @@ class Quotas(Protocol):
 
     async def pass_throughput(
         self, uid: UserId, source: Source, rate_per_s: float, *, now: float
-    ) -> bool:
-        """Whether `1 / rate_per_s` seconds have passed since the last message that did; if so, this
-        one does. `now` is monotonic.
+    ) -> float | None:
+        """None when this message passes. Otherwise less than `1 / rate_per_s` seconds have gone
+        since the last one that did: how many. `now` is monotonic.
         """
         ...
 

@@ -51,14 +51,14 @@ class MemoryQuotas:
 
     async def pass_throughput(
         self, uid: UserId, source: Source, rate_per_s: float, *, now: float
-    ) -> bool:
+    ) -> float | None:
         passed = self._passed.setdefault(uid, {})
         last = passed.get(source)
         if last is not None and now - last < 1 / rate_per_s:
             self.counts.too_fast += 1
-            return False
+            return now - last
         passed[source] = now
-        return True
+        return None
 
     async def charge(self, user: User, charge: Charge) -> None:
         await self._standing_still()

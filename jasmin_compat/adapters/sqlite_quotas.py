@@ -137,7 +137,7 @@ class SqliteQuotas:
 
     async def pass_throughput(
         self, uid: UserId, source: Source, rate_per_s: float, *, now: float
-    ) -> bool:
+    ) -> float | None:
         return await self._memory.pass_throughput(uid, source, rate_per_s, now=now)
 
     async def charge(self, user: User, charge: Charge) -> None:

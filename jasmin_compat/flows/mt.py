@@ -151,11 +151,11 @@ async def _pass_throughput(routable: MtRoutable, ports: MtPorts) -> None:
     rate_per_s = quotas.http_throughput if routable.source == "httpapi" else quotas.smpps_throughput
     if not rate_per_s:
         return
-    passes = await ports.quotas.pass_throughput(
+    since_s = await ports.quotas.pass_throughput(
         routable.user.uid, routable.source, rate_per_s, now=ports.monotonic()
     )
-    if not passes:
-        raise TooFast
+    if since_s is not None:
+        raise TooFast(routable.user.username, since_s=since_s, spacing_s=1 / rate_per_s)
 
 
 async def _take_over(

@@ -74,6 +74,14 @@ class Unsendable(Refused):
 class TooFast(Refused):
     """The sender's throughput is exceeded."""
 
+    def __init__(self, username: str, *, since_s: float, spacing_s: float) -> None:
+        super().__init__(username, since_s, spacing_s)
+        self.username = username
+        self.since_s = since_s
+        """The last message came so long ago."""
+        self.spacing_s = spacing_s
+        """The next may come so long after it."""
+
 
 class NotCharged(Refused):
     """The sender has not enough left, or what it has could not be read or written."""

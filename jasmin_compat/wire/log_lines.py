@@ -7,8 +7,8 @@ and process.
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
 
 from jasmin_compat.gateway.custom_tlvs import CustomTlv
 from jasmin_compat.gateway.messages import (
@@ -18,6 +18,7 @@ from jasmin_compat.gateway.messages import (
     QueuedSubmit,
     ReceiptArrived,
 )
+from jasmin_compat.gateway.refusals import TooFast
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.pdus import DataSm, SubmitSm, Tlv
 from jasmin_compat.smpp.split import content_of, user_data
@@ -33,16 +34,36 @@ DlrWord = Literal["No", "SMS-C", "Terminal", "All"]
 # ---------------------------------------------------------------- messages
 
 
-def mt_accepted(
-    submit: QueuedSubmit, *, uid: str, dlr: DlrWord, content: bytes, log_privacy: bool
-) -> str:
+class Asked(NamedTuple):
+    """Who asked for a message over HTTP, and for what."""
+
+    uid: str
+    dlr: DlrWord
+    own_source: str | None = None
+    """The account's, if the request names none: Jasmin shows it as the text it is."""
+
+
+def mt_accepted(submit: QueuedSubmit, asked: Asked, *, content: bytes, log_privacy: bool) -> str:
     """In http-api.log, once for each request; `content` is the whole unsplit message."""
     first = submit.parts[0]
+    addresses = _addresses(submit, first)
+    if asked.own_source is not None:
+        octets = asked.own_source.encode(errors="surrogateescape")
+        addresses = addresses.replace(f"[from:{octets!r}]", f"[from:{asked.own_source}]")
     shown = _private(content) if log_privacy else repr(_printable(content))
     return (
-        f"SMS-MT [uid:{uid}] [cid:{submit.cid}] [msgid:{submit.msgid}] [prio:{submit.priority}]"
-        f" [dlr:{dlr}] {_addresses(submit, first)} [content:{shown}]"
+        f"SMS-MT [uid:{asked.uid}] [cid:{submit.cid}] [msgid:{submit.msgid}]"
+        f" [prio:{submit.priority}] [dlr:{asked.dlr}] {addresses} [content:{shown}]"
         f" [tlvs:{tlv_list(first.tlvs, log_privacy=log_privacy)}]"
+    )
+
+
+def mt_too_fast(refused: TooFast) -> str:
+    """Beside the line of the refusal itself."""
+    return (
+        f"QoS: submit_sm_event is faster ({timedelta(seconds=refused.since_s)}) than fixed"
+        f" throughput ({timedelta(seconds=refused.spacing_s)}), user:{refused.username},"
+        " rejecting message."
     )
 
 

@@ -177,19 +177,20 @@ class QuotasContract:
         assert waiting.cancelled()
         assert desk.left("poor") == (10.0, 4)
 
-    # covers: HTTP-27
+    # covers: HTTP-31 CRED-20
     async def test_each_edge_has_its_own_pace(self, desk: Desk) -> None:
         quotas, uid = desk.quotas, UserId("poor")
-        assert await quotas.pass_throughput(uid, "httpapi", 2.0, now=10.0)
-        assert not await quotas.pass_throughput(uid, "httpapi", 2.0, now=10.4)
-        assert await quotas.pass_throughput(uid, "smppsapi", 2.0, now=10.4)
-        assert await quotas.pass_throughput(uid, "httpapi", 2.0, now=10.5)
-        assert await quotas.pass_throughput(UserId("rich"), "httpapi", 2.0, now=10.5)
+        assert await quotas.pass_throughput(uid, "httpapi", 2.0, now=10.0) is None
+        assert await quotas.pass_throughput(uid, "httpapi", 2.0, now=10.25) == 0.25
+        assert await quotas.pass_throughput(uid, "smppsapi", 2.0, now=10.25) is None
+        assert await quotas.pass_throughput(uid, "httpapi", 2.0, now=10.5) is None
+        assert await quotas.pass_throughput(UserId("rich"), "httpapi", 2.0, now=10.5) is None
         assert quotas.counts.too_fast == 1
 
     async def test_the_pace_goes_with_its_user(self, desk: Desk) -> None:
         quotas, poor = desk.quotas, desk.user("poor")
-        for again, edit in ((False, put(poor)), (True, (Drop(Kind.USER, "poor"),))):
+        for since_s, edit in ((0.25, put(poor)), (None, (Drop(Kind.USER, "poor"),))):
             await quotas.pass_throughput(poor.uid, "httpapi", 2.0, now=10.0)
             await desk.change(edit)
-            assert await quotas.pass_throughput(poor.uid, "httpapi", 2.0, now=10.1) == again
+            again = await quotas.pass_throughput(poor.uid, "httpapi", 2.0, now=10.25)
+            assert again == since_s

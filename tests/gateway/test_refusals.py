@@ -16,7 +16,7 @@ def test_every_reason_is_a_class_of_its_own() -> None:
         refusals.InterceptionFailed(),
         refusals.Intercepted(Statuses(http_status=404, smpp_status=255)),
         refusals.Unsendable("why"),
-        refusals.TooFast(),
+        refusals.TooFast("full", since_s=0.5, spacing_s=1.0),
         refusals.NotCharged(),
         refusals.NoRoute(),
         refusals.NoConnector(ConnectorId("con1")),

@@ -1,6 +1,7 @@
 """Log lines against those a real Jasmin wrote, and the contract where it wrote none."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,11 @@ from jasmin_compat.gateway.messages import (
     ReceiptArrived,
     SmppMsgId,
 )
+from jasmin_compat.gateway.refusals import TooFast
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
 from jasmin_compat.smpp.split import LongContent, split
 from jasmin_compat.wire import log_lines
+from jasmin_compat.wire.log_lines import Asked
 from tests import golden
 
 MSGID = MsgId("7a1569a6-4bc9-44e8-8ffe-bac2cf3d91e3")
@@ -64,7 +67,7 @@ def queued(*parts: SubmitSm, source_addr_is_null: bool = True, **fields: Any) ->
 
 def test_a_message_accepted_over_http() -> None:
     line = log_lines.mt_accepted(
-        queued(), uid="full", dlr="All", content=b"probe before", log_privacy=False
+        queued(), Asked("full", "All"), content=b"probe before", log_privacy=False
     )
 
     assert line == recorded("SMS-MT [uid:full]")
@@ -100,9 +103,33 @@ def test_a_receipt_whose_message_is_known() -> None:
     assert private == line.replace("'hello'", "** 5 byte content **")
 
 
+@pytest.mark.parametrize(
+    ("source", "own", "shown"),
+    [(b"SUN", "SUN", "SUN"), (b"ACME", None, "b'ACME'"), (b"BY SCRIPT", "SUN", "b'BY SCRIPT'")],
+)
+def test_the_accounts_own_source_is_shown_as_a_text(
+    source: bytes, own: str | None, shown: str
+) -> None:
+    submit = queued(replace(PART, source_addr=source), source_addr_is_null=False)
+
+    line = log_lines.mt_accepted(submit, Asked("u", "No", own), content=b"x", log_privacy=False)
+
+    assert f" [from:{shown}] [to:b'15550001'] " in line
+
+
+# covers: HTTP-31
+def test_a_message_that_came_too_fast() -> None:
+    refused = TooFast("full", since_s=0.25, spacing_s=1 / 3)
+
+    assert log_lines.mt_too_fast(refused) == (
+        "QoS: submit_sm_event is faster (0:00:00.250000) than fixed throughput (0:00:00.333333),"
+        " user:full, rejecting message."
+    )
+
+
 def test_unprintable_octets_of_a_request_are_one_dot_a_run() -> None:
     line = log_lines.mt_accepted(
-        queued(), uid="u", dlr="No", content=b"a\x00\xff\nb 'c'", log_privacy=False
+        queued(), Asked("u", "No"), content=b"a\x00\xff\nb 'c'", log_privacy=False
     )
 
     assert """[content:b"a.b 'c'"]""" in line
@@ -234,7 +261,7 @@ def test_no_line_shows_text_under_privacy() -> None:
         received_at=datetime(2026, 11, 23),
     )
     lines = [
-        log_lines.mt_accepted(queued(), uid="u", dlr="No", content=SECRET, log_privacy=True),
+        log_lines.mt_accepted(queued(), Asked("u", "No"), content=SECRET, log_privacy=True),
         log_lines.mt_sent(queued(*parts), parts, message_id=b"1", log_privacy=True),
         log_lines.mt_refused(
             queued(*parts), parts, command_status=8, is_retried=False, log_privacy=True

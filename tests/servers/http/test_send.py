@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from jasmin_compat.gateway.credentials import MtCredential, Quotas
 from jasmin_compat.gateway.messages import HttpDlrRequest, MsgId
 from jasmin_compat.servers.http.counts import HttpCounts
 from jasmin_compat.servers.http.params import BadArguments, read_query
@@ -175,6 +176,36 @@ async def test_a_refusal_is_logged_once_and_without_secrets(
         "Error: 400: UrlArgsValidationError (Argument [password] has an invalid value: [***].)",
     ]
     assert "hunter2" not in caplog.text
+
+
+# covers: HTTP-31 CRED-20
+async def test_a_message_that_came_too_fast_has_a_line_of_its_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    user = builders.user(mt=MtCredential(quotas=Quotas(http_throughput=2)))
+    async with running_api(builders.site(user)) as api:
+        await status_and_text(api, GOOD)
+        assert await status_and_text(api, GOOD) == (403, 'Error "User throughput exceeded"')
+        assert api.api.resources.tally.counts.throughput_error_count == 1
+    assert caplog.messages == [
+        "QoS: submit_sm_event is faster (0:00:00) than fixed throughput (0:00:00.500000),"
+        " user:full, rejecting message.",
+        "Error: 403: ThroughputExceededError (User throughput exceeded)",
+    ]
+
+
+# covers: CRED-15
+async def test_the_accounts_own_sender_is_logged_as_a_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="jasmin-http-api")
+    user = builders.user(mt=MtCredential(source_address="SUNHOTEL"))
+    async with running_api(builders.site(user)) as api:
+        await status_and_text(api, GOOD)
+        await status_and_text(api, GOOD + "&from=SUNHOTEL")
+    own, given = caplog.messages
+    assert "[from:SUNHOTEL]" in own
+    assert "[from:b'SUNHOTEL']" in given
 
 
 async def test_arguments_that_came_another_way_are_answered_alike() -> None:
