@@ -51,6 +51,16 @@ def make_fleet(frame: Frame, reach: Reach) -> "Fleet[BoundConnector]":
     return fleet
 
 
+def counted(fleet: "Fleet[BoundConnector]", reach: Reach) -> dict[ConnectorId, ConnectorCounts]:
+    """Of every connector of the site, in its order, whether it runs or not."""
+    numbers = {}
+    for cid in reach.site().connectors:
+        running = fleet.running_as(cid)
+        known = running.counted() if running is not None else reach.counts.get(cid)
+        numbers[cid] = known or ConnectorCounts()
+    return numbers
+
+
 def connectors_part(fleet: "Fleet[BoundConnector]", reach: Reach) -> Part:
     """Runs the connectors that the site starts; the others only get their queues."""
 

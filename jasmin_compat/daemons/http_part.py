@@ -16,6 +16,7 @@ from jasmin_compat.servers.http.app import HttpApi, Resources
 from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import listen
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.metrics import Connectors, Metrics
 from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send
 from jasmin_compat.servers.measures import Measured
@@ -54,11 +55,12 @@ def make_resources(
     )
 
 
-def http_part(frame: Frame, resources: Resources) -> Part:
-    """Listens on [http-api] bind and port."""
+def http_part(frame: Frame, resources: Resources, *, connectors: Connectors) -> Part:
+    """Listens on [http-api] bind and port; `connectors` are for its page of metrics."""
     settings = frame.settings
     api = HttpApi(
         resources,
+        metrics=Metrics(http=resources.tally.counts, connectors=connectors),
         policy=http_policy(settings),
         unix=frame.clock.unix,
         release=settings.jasmin_compat.release,

@@ -9,6 +9,7 @@ from jasmin_compat.daemons.connectors_part import (
     BoundConnector,
     Reach,
     connectors_part,
+    counted,
     make_fleet,
 )
 from jasmin_compat.daemons.console_stats import CountedStats
@@ -135,7 +136,7 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
             frame, reach, is_bound=lambda cid: fleet.status(cid).session.startswith("BOUND_")
         )
         if roles.http:
-            parts.append(http_part(frame, resources))
+            parts.append(http_part(frame, resources, connectors=lambda: counted(fleet, reach)))
         if frame.settings.rest_api.port:
             shared = RestReach(http=resources, reach=reach, calls=calls)
             parts.append(rest_part(frame, shared))

@@ -361,7 +361,7 @@ class AmqpBroker(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpApi(Logged):
-    """The HTTP API: /send, /ping (/rate, /balance, /metrics are not built yet)."""
+    """The HTTP API: /send, /rate, /balance, /ping, /metrics."""
 
     LOGGER = "jasmin-http-api"
     bind: str = jasmin("0.0.0.0", "Address to listen on; environment API_BIND too.")

@@ -64,6 +64,10 @@ class ConnectorCounts:
     """deliver_sm received, receipts and messages."""
     data_sm_count: int = 0
     """data_sm received, receipts and messages."""
+    interceptor_count: int = 0
+    """Messages that a script let pass; none before scripts are run on them."""
+    interceptor_error_count: int = 0
+    """Messages whose script refused or broke."""
     elink_count: int = 0
     """enquire_link sent."""
     connected_at: float = 0.0

@@ -36,7 +36,8 @@ def part_of(of_test: Frame, queues: MemoryQueues, **fields: Any) -> Part:
         scripts=FakeScripts(),
         lookup_pid="main",
     )
-    return http_part(of_test, make_resources(of_test, reach, is_bound=lambda _cid: True))
+    resources = make_resources(of_test, reach, is_bound=lambda _cid: True)
+    return http_part(of_test, resources, connectors=dict)
 
 
 async def test_a_message_is_accepted_into_its_connectors_queue(tmp_path: Path) -> None:

@@ -1,7 +1,4 @@
-"""The HTTP API: which resource, which method, and how the answer goes out (contract §1).
-
-`/metrics` is not here yet: an unknown path.
-"""
+"""The HTTP API: which resource, which method, and how the answer goes out (contract §1)."""
 
 import logging
 from collections.abc import Callable
@@ -18,6 +15,7 @@ from jasmin_compat.servers.http.answers import Answer, Manner, octets_of
 from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import HttpPolicy, Reply, Server
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.metrics import Metrics
 from jasmin_compat.servers.http.params import BadForm, read_query
 from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.requests import BrokenBody, TooLarge, TooSlow, query_of
@@ -36,6 +34,7 @@ _METHODS: Final = {
     "rate": ("GET", "HEAD"),
     "balance": ("GET", "HEAD"),
     "ping": ("GET", "HEAD"),
+    "metrics": ("GET", "HEAD"),
     "": ("GET", "HEAD"),
 }
 
@@ -57,11 +56,13 @@ class HttpApi:
         self,
         resources: Resources,
         *,
+        metrics: Metrics,
         policy: HttpPolicy,
         unix: Callable[[], float],
         release: str = "0.11.1",
     ) -> None:
         self.resources = resources
+        self._metrics = metrics
         self.server = Server(self._handle, policy=policy)
         self._policy = policy
         self._unix = unix
@@ -92,6 +93,8 @@ class HttpApi:
         if name == "ping":
             log.info("Received ping from %s", request.remote)
             return answers.PONG
+        if name == "metrics":
+            return Answer(status=200, body=self._metrics.page())
         return self._release
 
     async def _ask(self, name: str, request: web.BaseRequest) -> Answer:

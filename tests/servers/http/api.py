@@ -18,6 +18,7 @@ from jasmin_compat.servers.http.app import HttpApi, Resources
 from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import HttpPolicy, Listener, listen
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.metrics import Connectors, Metrics
 from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send, SendPolicy
 from jasmin_compat.smpp.split import LongContent
@@ -68,6 +69,7 @@ async def running_api(
     long_content: LongContent | None = None,
     bindings: tuple[Binding, ...] = (submit_binding(CID), submit_binding("con2")),
     is_bound: Callable[[ConnectorId], bool] = lambda _cid: True,
+    connectors: Connectors = dict,
 ) -> AsyncIterator[RunningApi]:
     clock = FakeClock()
     policy, long_content = policy or HttpPolicy(), long_content or LongContent()
@@ -106,7 +108,8 @@ async def running_api(
         balance=Balance(site=current, quotas=quotas, tally=tally),
         tally=tally,
     )
-    api = HttpApi(resources, policy=policy, unix=clock.unix)
+    metrics = Metrics(http=tally.counts, connectors=connectors)
+    api = HttpApi(resources, metrics=metrics, policy=policy, unix=clock.unix)
     listener = await listen(api.server, "127.0.0.1", 0)
     try:
         yield RunningApi(listener.port, listener, api, queues, store, current, quotas)

@@ -1,4 +1,4 @@
-"""Every recorded request of golden http_api against ours (design D12), or the reason why not."""
+"""Every recorded request of golden http_api against ours (design D12)."""
 
 import re
 from dataclasses import replace
@@ -11,6 +11,7 @@ from jasmin_compat.servers.jcli.commands import commands
 from jasmin_compat.smpp.codec import encode
 from jasmin_compat.smpp.commands import SUBMIT_SM
 from jasmin_compat.smpp.pdus import Pdu
+from jasmin_compat.smpp_io.client import ConnectorCounts
 from jasmin_compat.wire.amqp_names import submit_binding
 from jasmin_compat.wire.pickled_bills import read_bill
 from tests import golden
@@ -20,10 +21,6 @@ from tests.servers.jcli.offices import FakeAdministration, FakeOffice, Typist
 
 CASES = {case["id"]: case for case in golden.load("http_api")["cases"] if "id" in case}
 
-LATER = {
-    **dict.fromkeys(("http-013", "http-014", "http-478"), "/metrics"),
-}
-"""Not judged yet, and what it needs."""
 MENDED = {
     "http-113": "a sender that is a number: Jasmin says Success and loses the message",
     "http-123": "a TLV entry with names and a type: the same",
@@ -51,6 +48,8 @@ UNQUEUED = {
 """Nothing to compare the PDU with."""
 NO_ROUTE = ("http-038", "http-176", "http-374", "http-375", "http-378")
 """A SourceAddrFilter and no sender: Jasmin breaks on it (Q89)."""
+LAST_METRICS = "http-478"
+"""Counts what our answers are: four of NO_ROUTE came by /send."""
 
 
 async def provisioned() -> tuple[Typist, FakeAdministration]:
@@ -68,10 +67,13 @@ async def test_every_request_is_answered_as_recorded_and_sends_what_was_sent() -
     typist, admin = await provisioned()
     bindings = [submit_binding(cid) for cid in admin.site.connectors]
     differ: dict[str, str] = {}
+    connected: dict[str, ConnectorCounts] = {}
+    absent = ConnectorCounts()
     async with running_api(
         admin.site,
         bindings=tuple(bindings),
         is_bound=lambda cid: admin.status(cid).is_started and cid != "con3",
+        connectors=lambda: {cid: connected.get(cid, absent) for cid in admin.site.connectors},
     ) as api:
         for case in golden.load("http_api")["cases"]:
             if "jcli" in case:
@@ -79,13 +81,25 @@ async def test_every_request_is_answered_as_recorded_and_sends_what_was_sent() -
                 api.site.swap(admin.site)
                 continue
             api.queues.published.clear()
+            connected = counted_in(case["response"].get("body_hex", ""))
             answer = await ask(api.port, bytes.fromhex(case["request_hex"]))
             await pay_the_answers(api)
-            if case["id"] not in LATER and (why := difference(case, answer, api)):
+            if why := difference(case, answer, api):
                 differ[case["id"]] = why
     assert differ == {}
     assert len(CASES) == 478
-    assert {*LATER, *MENDED, *UNSENDABLE, *UNQUEUED, *NO_ROUTE} <= CASES.keys()
+    assert {*MENDED, *UNSENDABLE, *UNQUEUED, *NO_ROUTE} <= CASES.keys()
+
+
+def counted_in(body_hex: str) -> dict[str, ConnectorCounts]:
+    """What a recorded page of metrics says of the connectors, which are not here; what it says of
+    the HTTP API is ours to count."""
+    found: dict[str, ConnectorCounts] = {}
+    page = bytes.fromhex(body_hex).decode("latin-1")
+    line = re.compile(r'^smppc_(\w+)\{cid="(\w+)"\} (\d+)$', re.MULTILINE)
+    for name, cid, number in line.findall(page):
+        setattr(found.setdefault(cid, ConnectorCounts()), name, int(number))
+    return found
 
 
 async def pay_the_answers(api: RunningApi) -> None:
@@ -118,6 +132,13 @@ def judge(case: dict[str, Any], answer: HttpAnswer, api: RunningApi) -> None:
         return
     elif case["id"] in NO_ROUTE:
         assert (answer.status, b"No route found" in answer.body) == (412, True)
+    elif case["id"] == LAST_METRICS:
+        page = bytes.fromhex(case["response"]["body_hex"]).decode()
+        taken = 249 - len(UNSENDABLE)
+        page = page.replace("route_error_count 6\n", "route_error_count 10\n")
+        assert answer.body.decode() == page.replace(
+            "success_count 249\n", f"success_count {taken}\n"
+        )
     else:
         assert_same_answer(answer, case["response"])
     if case["id"] not in MENDED.keys() | UNQUEUED.keys():
