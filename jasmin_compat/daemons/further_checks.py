@@ -1,6 +1,7 @@
 """Mistakes that show only where settings meet what they are for: names, addresses, files, site."""
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 from jasmin_compat.daemons.site import read_site
@@ -13,7 +14,7 @@ from jasmin_compat.smpp.statuses import CODES
 
 def further_mistakes(read: SettingsRead) -> list[Mistake]:
     """Every one, but for those of the site file."""
-    return [*_statuses(read), *_rules(read), *_tls_files(read)]
+    return [*_statuses(read), *_rules(read), *_proxies(read), *_tls_files(read)]
 
 
 def site_mistakes(read: SettingsRead) -> tuple[Mistake, ...]:
@@ -50,6 +51,15 @@ def _rules(read: SettingsRead) -> Iterator[Mistake]:
                 read_rule(rule)
             except BadRule as wrong:
                 yield Mistake(_where(read, "callbacks", key), f"[callbacks] {key}: {wrong}")
+
+
+def _proxies(read: SettingsRead) -> Iterator[Mistake]:
+    for text in read.settings.http_api.trusted_proxies:
+        try:
+            ip_network(text)
+        except ValueError as wrong:
+            where = _where(read, "http-api", "trusted_proxies")
+            yield Mistake(where, f"[http-api] trusted_proxies: {wrong}")
 
 
 def _tls_files(read: SettingsRead) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.parts import Part
-from jasmin_compat.daemons.policies import http_policy, send_policy
+from jasmin_compat.daemons.policies import http_policy, login_policy, send_policy
 from jasmin_compat.flows.mt import MtPorts
 from jasmin_compat.gateway.messages import ConnectorId, MsgId, MtRoutable
 from jasmin_compat.gateway.routes import Outlook
@@ -16,6 +16,7 @@ from jasmin_compat.servers.http.app import HttpApi, Resources
 from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import listen
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.login_delay import LoginDelay
 from jasmin_compat.servers.http.metrics import Connectors, Metrics
 from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send
@@ -52,6 +53,7 @@ def make_resources(
         rate=Rate(ports=ports, long_content=policy.long_content, tally=tally),
         balance=Balance(site=reach.site, quotas=reach.quotas, tally=tally),
         tally=tally,
+        logins=LoginDelay(login_policy(frame.settings), frame.clock),
     )
 
 
@@ -69,6 +71,7 @@ def http_part(frame: Frame, resources: Resources, *, connectors: Connectors) -> 
         lambda: [
             Measured(prefix="httpapi", counts=resources.tally.counts),
             Measured(prefix="http", counts=api.server.counts),
+            Measured(prefix="logins", counts=resources.logins.counts),
         ]
     )
 

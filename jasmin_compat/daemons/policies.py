@@ -1,6 +1,7 @@
 """Settings become the policies of the parts that obey them: one function for each part."""
 
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Literal
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.pace import PacePolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.servers.http.connections import HttpPolicy
+from jasmin_compat.servers.http.login_delay import LoginPolicy
 from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.editor import LineLimits
@@ -164,6 +166,19 @@ def http_policy(settings: Settings) -> HttpPolicy:
         request_timeout_s=section.request_timeout_s,
         keep_alive_s=section.keep_alive_s,
         backlog=section.backlog,
+    )
+
+
+def login_policy(settings: Settings) -> LoginPolicy:
+    """Networks were looked at by further_checks."""
+    section = settings.http_api
+    return LoginPolicy(
+        free=section.login_free_failures,
+        longest_s=section.login_longest_delay_s,
+        forgotten_after_s=section.login_forgotten_after_s,
+        remembered=section.login_remembered,
+        waiting=section.login_waiting,
+        trusted_proxies=tuple(ip_network(text) for text in section.trusted_proxies),
     )
 
 

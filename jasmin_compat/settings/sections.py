@@ -404,6 +404,27 @@ class HttpApi(Logged):
         check=at_least(0.1),
     )
     keep_alive_s: float = ours(60.0, "Seconds an idle connection is kept open.", check=at_least(0))
+    login_free_failures: int = ours(
+        10,
+        "Wrong passwords of one address and user name that are answered at once; the answer to "
+        "each further one waits 0.1 s longer. A right one never waits.",
+        check=at_least(0),
+    )
+    login_longest_delay_s: float = ours(
+        1.0, "Bound of these waits; 0: none waits.", check=between(0, 1)
+    )
+    login_forgotten_after_s: float = ours(
+        300.0, "Seconds without a failure after which they are forgotten.", check=at_least(0)
+    )
+    login_remembered: int = ours(
+        10_000, "Pairs of address and user name that are remembered.", check=at_least(1)
+    )
+    login_waiting: int = ours(
+        100, "Answers that wait so at a time; further ones come at once.", check=at_least(0)
+    )
+    trusted_proxies: tuple[str, ...] = ours(
+        (), "Networks of proxies, which stand for many clients: no answer to them waits."
+    )
     log_file: str = _log_file("http-api.log")
 
 

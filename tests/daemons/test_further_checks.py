@@ -25,6 +25,10 @@ def read(tmp_path: Path, text: str) -> SettingsRead:
             "2: [callbacks] deny: example.com: 'example.com' does not appear to be an IPv4 or IPv6"
             " network",
         ),
+        (
+            "[http-api]\ntrusted_proxies = 10.0.0.0/8, proxy\n",
+            "2: [http-api] trusted_proxies: 'proxy' does not appear to be an IPv4 or IPv6 network",
+        ),
         ("[amqp-broker]\ntls_ca = /nowhere\n", "2: [amqp-broker] tls_ca: no such file: /nowhere"),
     ],
 )

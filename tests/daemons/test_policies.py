@@ -24,6 +24,7 @@ from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.pace import PacePolicy
 from jasmin_compat.gateway.submission import Retry, SubmitPolicy
 from jasmin_compat.servers.http.connections import HttpPolicy
+from jasmin_compat.servers.http.login_delay import LoginPolicy
 from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.login import TriesPolicy
@@ -48,6 +49,7 @@ POLICIES: dict[Callable[[Settings], Any], tuple[Any, set[str]]] = {
     policies.callback_policy: (CallbackPolicy(), set()),
     policies.calls_policy: (CallsPolicy(), {"addresses"}),  # a rule of its own below
     policies.http_policy: (HttpPolicy(), set()),
+    policies.login_policy: (LoginPolicy(), set()),
     policies.rest_http_policy: (HttpPolicy(), {"max_request_octets"}),  # batches are larger
     policies.batch_limits: (BatchLimits(), set()),
     policies.batch_policy: (BatchPolicy(), set()),

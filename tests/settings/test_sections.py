@@ -117,6 +117,7 @@ def test_every_option_of_ours_has_its_unit_in_its_name() -> None:
         "batch_publishing", "batch_workers", "batch_retries", "callback_retries",
         "callback_prefetch", "batch_finished_kept",
         "workers", "waiting", "bills_prefetch",
+        "login_free_failures", "login_remembered", "login_waiting",
     }  # fmt: skip
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):

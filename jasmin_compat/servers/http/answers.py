@@ -7,7 +7,7 @@ later is chunked (golden README 1). Pages for unknown paths and methods are Twis
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -57,6 +57,8 @@ class Answer:
     allow: str | None = None
     closes: bool = False
     """The rest of what the client sends is not read."""
+    failed_login: str | None = None
+    """The user name, where it or the password was wrong: whoever answers may wait (login_delay)."""
 
 
 class Manner(NamedTuple):
@@ -124,18 +126,28 @@ class Refusal:
     counter: str | None = None
     """Field of HttpCounts."""
     is_late: bool = True
+    failed_login: str | None = None
+    """As in Answer."""
 
 
 def in_words(refusal: Refusal) -> Answer:
     """As `/send` answers it."""
     body = b'Error "%s"' % refusal.text
-    return Answer(status=refusal.status, body=body, is_late=refusal.is_late)
+    return Answer(
+        status=refusal.status,
+        body=body,
+        is_late=refusal.is_late,
+        failed_login=refusal.failed_login,
+    )
 
 
 def in_json(refusal: Refusal) -> Answer:
     """As `/rate` and `/balance` do."""
     text = refusal.text.decode(errors="backslashreplace")
-    return as_json(text, status=refusal.status, is_late=refusal.is_late)
+    answer = as_json(text, status=refusal.status, is_late=refusal.is_late)
+    if refusal.failed_login is None:
+        return answer
+    return replace(answer, failed_login=refusal.failed_login)
 
 
 def as_json(value: object, *, status: int = 200, is_late: bool) -> Answer:
@@ -234,7 +246,13 @@ def refuse(refused: Refused | BadCredentials) -> Refusal:
     logged = f"{row.status}: {row.jasmin} ({text})"
     if isinstance(refused, Malformed):
         logged = refused.reason
-    return Refusal(row.status, text.encode(errors="backslashreplace"), logged, row.counter)
+    return Refusal(
+        row.status,
+        text.encode(errors="backslashreplace"),
+        logged,
+        row.counter,
+        failed_login=refused.username if isinstance(refused, BadCredentials) else None,
+    )
 
 
 def _of_statuses(refused: Intercepted) -> _Row:

@@ -15,6 +15,7 @@ from jasmin_compat.servers.http.answers import Answer, Manner, octets_of
 from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import HttpPolicy, Reply, Server
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.login_delay import LoginDelay
 from jasmin_compat.servers.http.metrics import Metrics
 from jasmin_compat.servers.http.params import BadForm, read_query
 from jasmin_compat.servers.http.rate import Rate
@@ -47,6 +48,7 @@ class Resources:
     rate: Rate
     balance: Balance
     tally: HttpTally
+    logins: LoginDelay
 
 
 class HttpApi:
@@ -89,7 +91,10 @@ class HttpApi:
         if request.method not in _METHODS[name]:
             return _wrong_method(request)
         if name in _OF_USERS:
-            return await self._ask(name, request)
+            answer = await self._ask(name, request)
+            if answer.failed_login is not None:
+                await self.resources.logins.failed(request.remote, answer.failed_login)
+            return answer
         if name == "ping":
             log.info("Received ping from %s", request.remote)
             return answers.PONG

@@ -18,6 +18,7 @@ from jasmin_compat.servers.http.app import HttpApi, Resources
 from jasmin_compat.servers.http.balance import Balance
 from jasmin_compat.servers.http.connections import HttpPolicy, Listener, listen
 from jasmin_compat.servers.http.counts import HttpTally
+from jasmin_compat.servers.http.login_delay import LoginDelay, LoginPolicy
 from jasmin_compat.servers.http.metrics import Connectors, Metrics
 from jasmin_compat.servers.http.rate import Rate
 from jasmin_compat.servers.http.send import Send, SendPolicy
@@ -70,6 +71,7 @@ async def running_api(
     bindings: tuple[Binding, ...] = (submit_binding(CID), submit_binding("con2")),
     is_bound: Callable[[ConnectorId], bool] = lambda _cid: True,
     connectors: Connectors = dict,
+    logins: LoginDelay | None = None,
 ) -> AsyncIterator[RunningApi]:
     clock = FakeClock()
     policy, long_content = policy or HttpPolicy(), long_content or LongContent()
@@ -107,6 +109,7 @@ async def running_api(
         rate=Rate(ports=ports, long_content=long_content, tally=tally),
         balance=Balance(site=current, quotas=quotas, tally=tally),
         tally=tally,
+        logins=logins or LoginDelay(LoginPolicy(), clock),
     )
     metrics = Metrics(http=tally.counts, connectors=connectors)
     api = HttpApi(resources, metrics=metrics, policy=policy, unix=clock.unix)
