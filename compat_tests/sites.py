@@ -80,6 +80,7 @@ def other(port: int) -> Site:
                 "long_content_split": "sar",
                 "long_content_max_parts": "8",
                 "log_privacy": "True",
+                "billing_feature": "False",
             },
             "sm-listener": {"log_privacy": "True"},
             "dlr": {"dlr_lookup_retry_delay": "1"},

@@ -1,4 +1,4 @@
-"""A third party's tap: a queue of its own on `messaging`, messages kept with their AMQP wire types.
+"""A third party's tap: a queue of its own on an exchange, messages kept with their AMQP wire types.
 
 Speaks AMQP 0-9-1 over a plain socket; the header table is parsed here, because every client library
 turns wire types into its own.
@@ -76,7 +76,7 @@ def pickle_globals(pickled: bytes) -> set[str]:
 
 
 class Tap:
-    """Bound to `messaging` with `#`, from `open` to `close`."""
+    """Bound to an exchange with `#`, from `open` to `close`."""
 
     def __init__(self) -> None:
         self.messages: list[Tapped] = []
@@ -85,7 +85,7 @@ class Tap:
         self._writer: asyncio.StreamWriter
         self._task: asyncio.Task[None] | None = None
 
-    async def open(self, host: str, port: int, vhost: str) -> None:
+    async def open(self, host: str, port: int, vhost: str, *, exchange: str = "messaging") -> None:
         self._reader, self._writer = await asyncio.open_connection(host, port)
         self._writer.write(ProtocolHeader().marshal())
         await self._method(commands.Connection.Start)
@@ -103,7 +103,7 @@ class Tap:
         await self._method(commands.Channel.OpenOk)
         self._send(commands.Queue.Declare(exclusive=True, auto_delete=True))
         queue = (await self._method(commands.Queue.DeclareOk)).queue
-        self._send(commands.Queue.Bind(queue=queue, exchange="messaging", routing_key="#"))
+        self._send(commands.Queue.Bind(queue=queue, exchange=exchange, routing_key="#"))
         await self._method(commands.Queue.BindOk)
         self._send(commands.Basic.Consume(queue=queue, no_ack=True))
         await self._method(commands.Basic.ConsumeOk)
