@@ -60,7 +60,7 @@ def test_an_interrupt_is_not_the_scripts() -> None:
         Jobs().run(job("raise KeyboardInterrupt"))
 
 
-# covers: ROUTE-18 INT-03
+# covers: ROUTE-18
 def test_what_a_filter_raises_is_told_as_its_text() -> None:
     assert Jobs().run(job("1 / 0", "evaluate")) == Failed("division by zero")
     assert Jobs().run(job("1 / 0")) == Failed("<class 'ZeroDivisionError'>: division by zero")
