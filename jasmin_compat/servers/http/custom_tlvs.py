@@ -75,7 +75,7 @@ def _is_known(kind: object) -> bool:
 def _tlv(entry: _Entry) -> CustomTlv:
     tag = _integer(entry.tag)
     if not 0 <= tag <= _MAX_TAG:
-        raise Malformed(f"TLV tag {tag} is not between 0 and {_MAX_TAG}")
+        raise Unsendable(f"TLV tag {tag} is not between 0 and {_MAX_TAG}.")
     kind = None if entry.kind is None else str(entry.kind)
     length = entry.length if isinstance(entry.length, int) else None
     try:
