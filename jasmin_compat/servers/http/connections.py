@@ -15,6 +15,7 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from typing_extensions import override
+from yarl import URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,8 @@ class Server(web.Server):
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
         cast(_Connection, protocol).begins(payload)
+        if not message.path:  # `CONNECT ` alone gets through the parser, and breaks its request
+            message = message._replace(path="/", url=URL("/"))
         return web.BaseRequest(
             message,
             payload,

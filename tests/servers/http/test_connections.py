@@ -117,6 +117,14 @@ async def test_a_body_nobody_asked_for_is_not_taken_for_a_head() -> None:
         assert api.api.server.counts.bad_requests == 0
 
 
+async def test_a_request_line_of_one_word_and_a_space_is_no_http() -> None:
+    async with running_api() as api:
+        client = await connect(api.port)
+        assert (await client.ask(b"CONNECT \r\nHost: gw\r\n\r\n")).status == 400
+        assert await client.is_closed()
+        client.close()
+
+
 async def test_a_client_that_sends_nothing_is_let_go() -> None:
     async with running_api(policy=policy(keep_alive_s=0.05)) as api:
         client = await connect(api.port)
