@@ -41,6 +41,7 @@ def main(port: int) -> Site:
             },
             "dlr": {"dlr_lookup_retry_delay": "1"},
             "dlr-thrower": {"http_timeout": "2", "retry_delay": "1", "max_retries": "3"},
+            "rest-api": {"port": str(free_port())},
         },
     )
 
