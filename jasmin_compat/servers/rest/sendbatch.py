@@ -1,5 +1,6 @@
 """`/secure/sendbatch`: from a body to queued messages, and the answer (contract §19.4)."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ from jasmin_compat.servers.rest.batches import (
 )
 from jasmin_compat.servers.rest.login import Login
 from jasmin_compat.servers.rest.parameters import BadText, balance_arguments
+
+
+class NoJson(Exception):
+    """The body cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +71,10 @@ class SendBatch:
                 "Authentication failed",
                 f"Authentication failed for user: {login.username}",
             )
-        try:
-            body = json.loads(octets)
-        except (ValueError, RecursionError):
+        try:  # aside, as a large one takes long
+            batch = await asyncio.to_thread(self._read, octets, login)
+        except NoJson:
             return answers.unparsable(octets)
-        try:
-            batch = self._read(body, login)
         except BadSchedule as wrong:
             return answers.error(412, wrong.title, wrong.description)
         except BadBatch:
@@ -90,7 +93,11 @@ class SendBatch:
             return False
         return answer.status == HTTPStatus.OK
 
-    def _read(self, body: object, login: Login) -> Batch:
+    def _read(self, octets: bytes, login: Login) -> Batch:
+        try:
+            body = json.loads(octets)
+        except (ValueError, RecursionError) as error:
+            raise NoJson from error
         return read_batch(
             body,
             login,
@@ -100,7 +107,7 @@ class SendBatch:
 
     async def _queue(self, batch: Batch, login: Login) -> RestAnswer:
         batch_id = self._ports.new_batch_id()
-        messages = self._messages(batch, batch_id, login)
+        messages = await asyncio.to_thread(self._messages, batch, batch_id, login)
         try:
             await queue_batch(
                 messages, queues=self._ports.queues, at_once=self._limits.published_at_once
