@@ -91,6 +91,8 @@ class Frame:
     """Of readiness; add the daemon's own."""
     sources: list[Callable[[], Iterable[Measured]]] = field(default_factory=list)
     """Of metrics; add the daemon's own."""
+    at_hangup: list[Callable[[], None]] = field(default_factory=list)
+    """Called at SIGHUP, after the log files were opened anew; add what is read again then."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """To be set when everything listens and consumes: not ready before."""
 
@@ -190,7 +192,7 @@ class _Running:
         for warning in self._frame.read.warnings:
             self._say.warning(warning.line)
         with stop_on_signals(
-            asyncio.get_running_loop(), on_stop=self._on_stop, on_hangup=self._frame.logs.reopen
+            asyncio.get_running_loop(), on_stop=self._on_stop, on_hangup=self._on_hangup
         ):
             try:
                 return await self._work_and_watch(work)
@@ -226,6 +228,11 @@ class _Running:
         self._say.signalled()
         self._say.stopping()
         self._frame.stop.set()
+
+    def _on_hangup(self) -> None:
+        self._frame.logs.reopen()
+        for call in self._frame.at_hangup:
+            call()
 
     # ------------------------------------------------------------ health
 

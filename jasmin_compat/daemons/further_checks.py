@@ -3,18 +3,28 @@
 from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Final
 
 from jasmin_compat.daemons.site import read_site
 from jasmin_compat.gateway.callback_addresses import BadRule, read_rule
 from jasmin_compat.gateway.site import Site
+from jasmin_compat.servers.certificate import BadCertificate, Certificate
 from jasmin_compat.settings.entries import Mistake, SettingsMistakes
 from jasmin_compat.settings.read import SettingsRead
 from jasmin_compat.smpp.statuses import CODES
 
+_TOGETHER: Final = "[{}] tls_cert and tls_key go together"
+
 
 def further_mistakes(read: SettingsRead) -> list[Mistake]:
     """Every one, but for those of the site file."""
-    return [*_statuses(read), *_rules(read), *_proxies(read), *_tls_files(read)]
+    return [
+        *_statuses(read),
+        *_rules(read),
+        *_proxies(read),
+        *_tls_files(read),
+        *_certificates(read),
+    ]
 
 
 def site_mistakes(read: SettingsRead) -> tuple[Mistake, ...]:
@@ -70,5 +80,17 @@ def _tls_files(read: SettingsRead) -> Iterator[Mistake]:
             if path is not None and not Path(path).is_file():
                 yield Mistake(_where(read, name, key), f"[{name}] {key}: no such file: {path}")
         if (section.tls_cert is None) != (section.tls_key is None):
-            text = f"[{name}] tls_cert and tls_key go together"
-            yield Mistake(_where(read, name, "tls_cert"), text)
+            yield Mistake(_where(read, name, "tls_cert"), _TOGETHER.format(name))
+
+
+def _certificates(read: SettingsRead) -> Iterator[Mistake]:
+    settings = read.settings
+    for name, section in (("http-api", settings.http_api), ("rest-api", settings.rest_api)):
+        where = _where(read, name, "tls_cert")
+        if (section.tls_cert is None) != (section.tls_key is None):
+            yield Mistake(where, _TOGETHER.format(name))
+        elif section.tls_cert is not None and section.tls_key is not None:
+            try:
+                Certificate(section.tls_cert, section.tls_key)
+            except BadCertificate as wrong:
+                yield Mistake(where, f"[{name}] tls_cert: {wrong}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
+from jasmin_compat.daemons.https import https
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import http_policy, login_policy, send_policy
 from jasmin_compat.flows.mt import MtPorts
@@ -77,8 +78,9 @@ def http_part(frame: Frame, resources: Resources, *, connectors: Connectors) -> 
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
         bind, port = settings.http_api.bind, settings.http_api.port
+        tls = https(frame, settings.http_api, part="HTTPApi")
         try:
-            listener = await listen(api.server, bind, port)
+            listener = await listen(api.server, bind, port, tls=tls)
         except OSError as reason:
             raise CannotStart("HTTPApi", f"{bind}:{port}: {reason.strerror}") from reason
         started()

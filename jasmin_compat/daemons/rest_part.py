@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jasmin_compat.daemons.connectors_part import Reach
 from jasmin_compat.daemons.frame import CannotStart, Frame
+from jasmin_compat.daemons.https import https
 from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import (
     batch_limits,
@@ -58,8 +59,9 @@ def rest_part(frame: Frame, shared: RestReach) -> Part:
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
         await shared.reach.queues.declare([BATCH_MESSAGES, BATCH_REPORTS])
         section = frame.settings.rest_api
+        tls = https(frame, section, part="RestApi")
         try:
-            listener = await listen(api.server, section.bind, section.port)
+            listener = await listen(api.server, section.bind, section.port, tls=tls)
         except OSError as reason:
             where = f"{section.bind}:{section.port}"
             raise CannotStart("RestApi", f"{where}: {reason.strerror}") from reason

@@ -404,6 +404,11 @@ class HttpApi(Logged):
         check=at_least(0.1),
     )
     keep_alive_s: float = ours(60.0, "Seconds an idle connection is kept open.", check=at_least(0))
+    tls_cert: str | None = ours(
+        None,
+        "PEM file of a certificate and its chain: HTTPS, TLS 1.2 at least. SIGHUP reads it again.",
+    )
+    tls_key: str | None = ours(None, "PEM file of its key.")
     login_free_failures: int = ours(
         10,
         "Wrong passwords of one address and user name that are answered at once; the answer to "
@@ -457,6 +462,11 @@ class RestApi(Logged):
     max_request_octets: int = ours(
         4_194_304, "Size of a request body; a larger one is answered 413.", check=at_least(1024)
     )
+    tls_cert: str | None = ours(
+        None,
+        "PEM file of a certificate and its chain: HTTPS, TLS 1.2 at least. SIGHUP reads it again.",
+    )
+    tls_key: str | None = ours(None, "PEM file of its key.")
     batch_max_messages: int = ours(
         20_000, "Messages of one batch; a larger one is answered 413.", check=at_least(1)
     )

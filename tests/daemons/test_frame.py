@@ -275,6 +275,7 @@ async def work(frame):
     log = logging.getLogger("jasmin-router")
     log.info("one")
     await until(lambda: os.path.exists("router.log"))
+    frame.at_hangup.append(lambda: frame.say.told("read again"))
     frame.say.started("HTTPApi")
     await until(lambda: os.path.exists("moved"))
 
@@ -308,6 +309,7 @@ def test_hangup_reopens_logs_and_a_second_signal_ends_even_a_stuck_loop(tmp_path
     read_until(b"HTTPApi Started.")
     (tmp_path / "router.log").rename(tmp_path / "router.log.moved")
     process.send_signal(signal.SIGHUP)
+    read_until(b"read again")
     (tmp_path / "moved").touch()
     read_until(b"jCli Started.")
     process.terminate()

@@ -43,6 +43,18 @@ def test_a_certificate_and_its_key_go_together(tmp_path: Path) -> None:
     assert [m.text for m in found] == ["[redis-client] tls_cert and tls_key go together"]
 
 
+@pytest.mark.parametrize("name", ["http-api", "rest-api"])
+def test_a_certificate_of_ours_must_be_readable_and_have_its_key(tmp_path: Path, name: str) -> None:
+    pem = Path(__file__).parents[1] / "tls" / "localhost.pem"
+    lines = f"[{name}]\ntls_cert = {pem}\n"
+    assert [m.text for m in further_mistakes(read(tmp_path, lines))] == [
+        f"[{name}] tls_cert and tls_key go together"
+    ]
+    assert further_mistakes(read(tmp_path, lines + f"tls_key = {pem}\n")) == []
+    (found,) = further_mistakes(read(tmp_path, lines + "tls_key = /nowhere\n"))
+    assert found.text == f"[{name}] tls_cert: {pem}, /nowhere: No such file or directory"
+
+
 def test_defaults_are_in_order(tmp_path: Path) -> None:
     settings = read(tmp_path, "")
     assert further_mistakes(settings) == []

@@ -7,6 +7,7 @@ not arrive, ends after `keep_alive_s` by aiohttp's timer.
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
@@ -251,9 +252,16 @@ class Listener:
         await self._server.shutdown(drain_s)
 
 
-async def listen(server: Server, host: str, port: int) -> Listener:
-    """Raises: OSError, such as for a port in use."""
+async def listen(
+    server: Server, host: str, port: int, *, tls: ssl.SSLContext | None = None
+) -> Listener:
+    """HTTPS with `tls`. Raises: OSError, such as for a port in use."""
     socket = await asyncio.get_running_loop().create_server(
-        server, host, port, backlog=server.policy.backlog
+        server,
+        host,
+        port,
+        backlog=server.policy.backlog,
+        ssl=tls,
+        ssl_handshake_timeout=server.policy.request_timeout_s if tls is not None else None,
     )
     return Listener(server, socket)
