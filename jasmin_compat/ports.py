@@ -179,10 +179,13 @@ class StoreCounts:
     repeats_possible: int = 0
     """Messages sent while the store was away, that a crash might have us send again."""
     calls: int = 0
+    """Made to the store."""
     timeouts: int = 0
     """Calls that ended in StoreAway."""
     reconnects: int = 0
+    """Connections to the store made again after a loss."""
     is_connected: bool = False
+    """Whether the store answers now."""
     forgets_at_crash: bool = False
     """Redis runs without an append-only file."""
     evicts_by_itself: bool = False

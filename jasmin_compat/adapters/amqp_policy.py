@@ -3,6 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+from jasmin_compat.runtime.histogram import Histogram
 
 
 class Durability(StrEnum):
@@ -62,6 +65,9 @@ class AmqpPolicy:
     """How often queues that are published to, but not consumed here, are declared again."""
 
 
+_CONFIRM_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+
+
 @dataclass(slots=True)
 class AmqpCounts:
     """Since start, but for those that say `now`."""
@@ -75,9 +81,11 @@ class AmqpCounts:
     publishes: int = 0
     """Asked for."""
     confirms: int = 0
-    confirm_s_sum: float = 0.0
-    """From the write to the confirm."""
+    """Given by the broker."""
+    confirm_s: Histogram = field(default_factory=lambda: Histogram(_CONFIRM_S))
+    """Seconds from the write of a publish to its confirm."""
     confirm_s_max: float = 0.0
+    """The longest of these since start."""
     publish_waiting: int = 0
     """Now: publishes not on the wire yet."""
     publish_failed: int = 0
@@ -89,10 +97,15 @@ class AmqpCounts:
     unroutable: int = 0
     """Returned that second time, too."""
     deliveries: int = 0
+    """Messages the broker brought."""
     redelivered: int = 0
+    """Of these, those it had brought somebody before."""
     acks: int = 0
+    """Deliveries settled for good."""
     requeues: int = 0
+    """Deliveries given back at once."""
     delayed: int = 0
+    """Deliveries put off to a delay queue."""
     lost: int = 0
     """Deliveries whose connection broke before they were settled."""
     ladder: int = 0

@@ -167,7 +167,7 @@ class Publisher:
     def confirmed(self, publish: Publish) -> None:
         took_s = self._loop.time() - publish.sent_at
         self._counts.confirms += 1
-        self._counts.confirm_s_sum += took_s
+        self._counts.confirm_s.add(took_s)
         self._counts.confirm_s_max = max(self._counts.confirm_s_max, took_s)
         if not publish.returned:
             if publish.is_wanted():

@@ -50,18 +50,26 @@ class CallsPolicy:
 
 @dataclass(slots=True)
 class CallCounts:
-    """Since start, but for `open`."""
+    """Since start, but for `open` and `slots`."""
 
+    slots: int = 0
+    """Calls that may be open at a time now."""
     open: int = 0
+    """Calls under way now."""
+    attempts: int = 0
+    """Calls asked for, each repetition by a retry counted."""
     replied: int = 0
+    """Calls the client's server answered, with whatever status."""
     failed: int = 0
+    """Calls without an answer: no connection, no answer in time, no HTTP."""
     denied: int = 0
     """Calls and connections not made because of the address."""
     redirected: int = 0
+    """Redirects that were followed."""
     repeated: int = 0
     """Requests made once more, because a kept connection was closed without an answer."""
     not_made: int = 0
-    """For want of a slot."""
+    """Calls given up for want of a slot."""
 
 
 class _AddressDenied(OSError):
@@ -129,7 +137,7 @@ class HttpCallsByAiohttp:
     """The HttpCalls port. Made inside a running loop; `close` ends its connections."""
 
     def __init__(self, policy: CallsPolicy = CallsPolicy()) -> None:
-        self.counts = CallCounts()
+        self.counts = CallCounts(slots=policy.connections)
         self._policy = policy
         self._slots = _Slots(policy)
         # limit=0: _Slots bounds them, before the clock of a call runs
@@ -147,6 +155,7 @@ class HttpCallsByAiohttp:
         await self._fresh.close()
 
     async def call(self, call: HttpCall) -> HttpReply:
+        self.counts.attempts += 1
         self._check_literal(call.url)
         try:
             async with self._slots.one(urlsplit(call.url).netloc):

@@ -43,11 +43,13 @@ class MemoryCounts:
     """Since start."""
 
     published: int = 0
+    """Messages taken."""
     unroutable: int = 0
     """Published to nobody, mandatory or not."""
     full: int = 0
     """Refused with QueueFull."""
     deliveries: int = 0
+    """Messages brought to a consumer."""
     dead: Counter[str] = field(default_factory=Counter)
     """Dead letters by queue."""
 

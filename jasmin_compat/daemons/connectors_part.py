@@ -20,7 +20,7 @@ from jasmin_compat.ports import Queues, Quotas, Scripts, Store
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.servers.measures import Measured
 from jasmin_compat.smpp_io.client import ConnectorCounts, SmppClient
-from jasmin_compat.wire.amqp_names import lookup_binding
+from jasmin_compat.wire.amqp_names import lookup_binding, submit_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,7 @@ def make_fleet(frame: Frame, reach: Reach) -> "Fleet[BoundConnector]":
 
     fleet = Fleet(reach.site, build, queues=reach.queues, policy=fleet_policy(frame.settings))
     frame.sources.append(lambda: [m for one in fleet.running() for m in one.measured()])
+    frame.queues.append(lambda: [submit_key(cid) for cid in reach.site().connectors])
     return fleet
 
 

@@ -74,4 +74,5 @@ def thrower_part(frame: Frame, *, queues: Queues, calls: HttpCalls) -> Part:
 
 def _measure(frame: Frame, source: Source) -> None:
     labels = {"queue": source.queue}
+    frame.queues.append(lambda: [source.queue])
     frame.sources.append(lambda: [Measured(prefix="consumer", counts=source.counts, labels=labels)])

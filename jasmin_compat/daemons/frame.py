@@ -91,6 +91,8 @@ class Frame:
     """Of readiness; add the daemon's own."""
     sources: list[Callable[[], Iterable[Measured]]] = field(default_factory=list)
     """Of metrics; add the daemon's own."""
+    queues: list[Callable[[], Iterable[str]]] = field(default_factory=list)
+    """Names of those whose depth is a metric; add the daemon's own."""
     at_hangup: list[Callable[[], None]] = field(default_factory=list)
     """Called at SIGHUP, after the log files were opened anew; add what is read again then."""
     started: asyncio.Event = field(default_factory=asyncio.Event)

@@ -10,6 +10,7 @@ from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.adapters.redis import open_redis_store
 from jasmin_compat.adapters.redis_connect import ClusterRefused
+from jasmin_compat.daemons.depths import Depths
 from jasmin_compat.daemons.frame import CannotStart, Frame
 from jasmin_compat.daemons.policies import (
     amqp_policy,
@@ -20,6 +21,7 @@ from jasmin_compat.daemons.policies import (
 )
 from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.ports import BrokerAway, HttpCalls, Queues, Store, StoreAway, StoreCounts
+from jasmin_compat.runtime.tasks import tasks_beside
 from jasmin_compat.servers.health import NotReady, Ready
 from jasmin_compat.servers.measures import Measured
 
@@ -44,7 +46,8 @@ async def open_queues(frame: Frame, *, name: str) -> AsyncIterator[Queues]:
             async with frame.stop.interrupts():
                 await queues.wait_until_connected()
             frame.say.started("AMQP Broker")
-            yield queues
+            async with _depths(frame, queues):
+                yield queues
             frame.say.disconnected("AMQP Broker")
     except ExceptionGroup as group:
         if (only := _all_of(BrokerAway, group)) is None:
@@ -115,7 +118,26 @@ async def open_embedded(frame: Frame) -> AsyncIterator[tuple[Queues, Store]]:
         ]
     )
     frame.say.warning(f"Broker and store are {EMBEDDED}.")
-    yield queues, store
+    async with _depths(frame, queues):
+        yield queues, store
+
+
+@asynccontextmanager
+async def _depths(frame: Frame, queues: Queues) -> AsyncIterator[None]:
+    """Watched within it."""
+    depths = Depths(
+        queues,
+        lambda: [name for names in frame.queues for name in names()],
+        clock=frame.clock,
+        every_s=frame.settings.health.depth_every_s,
+    )
+    frame.sources.append(depths.measured)
+    async with tasks_beside() as tasks:
+        watching = tasks.create_task(depths.watch(), name="depths of queues")
+        try:
+            yield
+        finally:
+            watching.cancel()
 
 
 @asynccontextmanager

@@ -135,6 +135,7 @@ class _Batches:
             log=log,
         )
         frame.sources.append(self._measured)
+        frame.queues.append(lambda: [self._messages.queue, self._reports.queue])
 
     def _measured(self) -> list[Measured]:
         return [

@@ -104,12 +104,15 @@ class BatchCounts:
     """Since start."""
 
     accepted: int = 0
+    """Messages of batches that were sent."""
     declined: int = 0
+    """Messages of batches that were refused, as /send refuses them."""
     put_off: int = 0
     """Attempts that found broker, store or interceptor away."""
     repeats_avoided: int = 0
     """Messages the broker delivered again that had been sent."""
     reported: int = 0
+    """Callbacks and errbacks that were taken."""
     report_failures: int = 0
     """Calls nobody took, each attempt counted."""
 

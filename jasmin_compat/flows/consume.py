@@ -45,23 +45,32 @@ class ConsumePolicy:
 
 @dataclass(slots=True)
 class ConsumeCounts:
-    """Since start, but for `running`."""
+    """Since start, but for `running` and `prefetch`."""
 
     running: int = 0
     """Handlers at work now."""
+    prefetch: int = 0
+    """Handlers that may be at work at a time now; 0 before the queue is consumed."""
     acked: int = 0
+    """Done with."""
     requeued: int = 0
+    """Put back at once."""
     delayed: int = 0
+    """Put off."""
     dead: int = 0
+    """Put to the dead letters."""
     lost: int = 0
     """Settled too late: the broker delivers it again."""
     undecodable: int = 0
+    """Dead, because nobody can read them."""
     unpublishable: int = 0
     """Dead, because a message that had to follow cannot be written."""
     crashed: int = 0
+    """Times a handler broke by a mistake of ours."""
     broker_away: int = 0
     """Put back, because a message that had to follow was not taken."""
     store_away: int = 0
+    """Put off, because the store did not answer."""
 
 
 class Gate:
@@ -116,6 +125,7 @@ async def consume(
     times in all).
     """
     work = _Work(source, handle, stop, policy)
+    source.counts.prefetch = source.prefetch
     async with asyncio.TaskGroup() as tasks:
         while await work.may_take():
             async with queues.consume(

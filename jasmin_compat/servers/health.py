@@ -8,14 +8,15 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from jasmin_compat.servers.measures import Family, Measured, families
+from jasmin_compat.servers.measures import Family, Measured, Sample, families
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,22 @@ class _Families(Collector):
 
 
 def _metric(family: Family) -> Metric:
-    kind = GaugeMetricFamily if family.is_gauge else CounterMetricFamily
-    labels = [name for name, _ in family.samples[0].labels]
-    metric = kind(family.name, family.text, labels=labels)
+    metric = Metric(family.name, family.text, family.kind)
+    suffix = "_total" if family.kind == "counter" else ""
     for sample in family.samples:
-        metric.add_metric([value for _, value in sample.labels], sample.value)
+        labels = dict(sample.labels)
+        if isinstance(sample, Sample):
+            metric.add_sample(family.name + suffix, labels, sample.value)
+            continue
+        for bound, number in sample.at_most:
+            metric.add_sample(f"{family.name}_bucket", labels | {"le": _bound(bound)}, number)
+        metric.add_sample(f"{family.name}_count", labels, sample.at_most[-1][1])
+        metric.add_sample(f"{family.name}_sum", labels, sample.sum)
     return metric
+
+
+def _bound(value: float) -> str:
+    return "+Inf" if value == inf else str(value)
 
 
 def health_app(views: HealthViews) -> web.Application:

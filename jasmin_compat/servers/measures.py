@@ -2,7 +2,8 @@
 
 A field is a counter unless it is a truth, a time or a maximum (`_at`, `_max`), its documentation
 has the word "now", the class says "but for `field`" (it is not "since start"), or the source names
-it a gauge. A Counter field has one sample for each of its keys.
+it a gauge. A Counter field has one sample for each of its keys; a
+Histogram is a histogram.
 """
 
 import ast
@@ -13,7 +14,9 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
+
+from jasmin_compat.runtime.histogram import Histogram
 
 _NO_LABELS: Mapping[str, str] = {}
 
@@ -25,7 +28,7 @@ class Measured:
     prefix: str
     """`amqp` makes `jasmin_compat_amqp_…`."""
     counts: Any
-    """A dataclass of numbers, truths and Counters; other fields are left out."""
+    """A dataclass of numbers, truths, Counters and Histograms; other fields are left out."""
     labels: Mapping[str, str] = field(default_factory=lambda: _NO_LABELS)
     """The same names for every component of a prefix."""
     gauges: frozenset[str] = frozenset()
@@ -40,14 +43,27 @@ class Sample:
     value: float
 
 
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """All lines of one histogram."""
+
+    labels: tuple[tuple[str, str], ...]
+    at_most: tuple[tuple[float, int], ...]
+    """Bounds with the number of values up to each; infinity at last."""
+    sum: float
+
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
 @dataclass(slots=True)
 class Family:
     """All samples of one name."""
 
     name: str
     text: str
-    is_gauge: bool
-    samples: list[Sample]
+    kind: Kind
+    samples: list[Sample | Distribution]
 
 
 def families(sources: Iterable[Measured]) -> list[Family]:
@@ -62,12 +78,12 @@ def families(sources: Iterable[Measured]) -> list[Family]:
             name = f"jasmin_compat_{source.prefix}_{row.name}"
             if name not in found:
                 text = docs.get(row.name) or row.name.replace("_", " ").capitalize() + "."
-                found[name] = Family(name, text, _is_gauge(source, row.name, text), [])
+                found[name] = Family(name, text, _kind(source, row.name, text), [])
             found[name].samples += samples
     return list(found.values())
 
 
-def _samples(source: Measured, name: str) -> Iterator[Sample]:
+def _samples(source: Measured, name: str) -> Iterator[Sample | Distribution]:
     value = getattr(source.counts, name)
     labels = tuple(source.labels.items())
     if isinstance(value, int | float):
@@ -75,6 +91,14 @@ def _samples(source: Measured, name: str) -> Iterator[Sample]:
     elif isinstance(value, Mapping):
         for key, number in value.items():
             yield Sample((*labels, ("of", str(key))), float(number))
+    elif isinstance(value, Histogram):
+        yield Distribution(labels, tuple(value.at_most()), value.sum)
+
+
+def _kind(source: Measured, name: str, text: str) -> Kind:
+    if isinstance(getattr(source.counts, name), Histogram):
+        return "histogram"
+    return "gauge" if _is_gauge(source, name, text) else "counter"
 
 
 def _is_gauge(source: Measured, name: str, text: str) -> bool:

@@ -814,6 +814,12 @@ class Health:
     jasmind_port: int = ours(8981, "Of jasmind, and of `jasmin-compat serve`.", check=_PORT)
     dlrlookupd_port: int = ours(8982, "Of dlrlookupd.", check=_PORT)
     dlrd_port: int = ours(8983, "Of dlrd.", check=_PORT)
+    depth_every_s: float = ours(
+        15.0,
+        "Seconds between two questions to the broker for the depth of one queue; with many queues "
+        "it takes longer.",
+        check=at_least(1),
+    )
     max_lag_s: float = ours(
         1.0,
         "Not ready while the event loop comes later than this many seconds.",

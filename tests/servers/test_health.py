@@ -3,12 +3,13 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from jasmin_compat.runtime.histogram import Histogram
 from jasmin_compat.servers.health import HealthViews, NotReady, Ready, health_server, readiness
 from jasmin_compat.servers.measures import Measured
 
@@ -19,6 +20,8 @@ class Counts:
     """Messages "sent"\\ there."""
     open: int = 0
     """Open now."""
+    took_s: Histogram = field(default_factory=lambda: Histogram((0.5, 1.0)))
+    """Seconds."""
 
 
 @asynccontextmanager
@@ -61,6 +64,7 @@ async def test_metrics_are_read_when_asked_for() -> None:
     )
     async with served(views) as session:
         counts["a"].sent = 5
+        counts["b"].took_s.add(0.75)
         async with session.get("/metrics") as reply:
             assert reply.headers["Content-Type"].startswith("text/plain; version=0.0.4")
             text = await reply.text()
@@ -72,6 +76,18 @@ async def test_metrics_are_read_when_asked_for() -> None:
         ({"cid": "b"}, 7.0),
     ]
     assert found["jasmin_compat_smppc_open"].type == "gauge"
+    took = found["jasmin_compat_smppc_took_s"]
+    assert took.type == "histogram"
+    name = "jasmin_compat_smppc_took_s"
+    assert [
+        (s.name, s.labels.get("le"), s.value) for s in took.samples if s.labels["cid"] == "b"
+    ] == [
+        (f"{name}_bucket", "0.5", 0.0),
+        (f"{name}_bucket", "1.0", 1.0),
+        (f"{name}_bucket", "+Inf", 1.0),
+        (f"{name}_count", None, 1.0),
+        (f"{name}_sum", None, 0.75),
+    ]
 
 
 async def test_other_pages_are_not_there() -> None:

@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from jasmin_compat.servers.measures import Measured, Sample, families, field_docs
+from jasmin_compat.runtime.histogram import Histogram
+from jasmin_compat.servers.measures import Distribution, Measured, Sample, families, field_docs
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Counts:
     bound_at: float = 0.0
     dead: Counter[str] = field(default_factory=Counter)
     """By queue."""
+    times: Histogram = field(default_factory=lambda: Histogram((0.1,)))
     name: str = "x"
     """No number."""
 
@@ -40,15 +42,17 @@ def test_a_class_without_source_has_no_docs() -> None:
 
 def test_kinds_help_and_values() -> None:
     counts = Counts(sent=3, blocked=True, took_s=0.5, dead=Counter({"q": 2}))
+    counts.times.add(0.0625)
     found = families([Measured(prefix="amqp", counts=counts, gauges=frozenset({"took_s"}))])
-    assert [(f.name.removeprefix("jasmin_compat_amqp_"), f.is_gauge) for f in found] == [
-        ("sent", False),
-        ("waiting", True),
-        ("open", True),
-        ("blocked", True),
-        ("took_s", True),
-        ("bound_at", True),
-        ("dead", False),
+    assert [(f.name.removeprefix("jasmin_compat_amqp_"), f.kind) for f in found] == [
+        ("sent", "counter"),
+        ("waiting", "gauge"),
+        ("open", "gauge"),
+        ("blocked", "gauge"),
+        ("took_s", "gauge"),
+        ("bound_at", "gauge"),
+        ("dead", "counter"),
+        ("times", "histogram"),
     ]
     assert [f.text for f in found[:3]] == [
         "Sent, with a confirm.",
@@ -63,6 +67,7 @@ def test_kinds_help_and_values() -> None:
         [Sample((), 0.5)],
         [Sample((), 0.0)],
         [Sample((("of", "q"),), 2.0)],
+        [Distribution((), ((0.1, 1), (float("inf"), 1)), 0.0625)],
     ]
 
 

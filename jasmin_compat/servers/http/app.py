@@ -75,6 +75,7 @@ class HttpApi:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._running >= self._policy.max_requests:
+            self.server.counts.refused_requests += 1
             return self._reply(request, answers.TOO_MANY)
         if request.version < _OLDEST:  # HTTP/0.9 knows no status; Twisted calls it bad, too
             return self._reply(request, answers.BAD_REQUEST)
@@ -118,8 +119,12 @@ class HttpApi:
 
     def _bad_body(self, bad: Exception) -> Answer:
         if isinstance(bad, TooLarge):
+            self.server.counts.too_large += 1
             return answers.too_large(self._policy.max_request_octets)
-        return answers.TOO_SLOW if isinstance(bad, TooSlow) else answers.BAD_REQUEST
+        if isinstance(bad, TooSlow):
+            self.server.counts.too_slow += 1
+            return answers.TOO_SLOW
+        return answers.BAD_REQUEST
 
     def _reply(self, request: web.BaseRequest, answer: Answer) -> Reply:
         version = (request.version.major, request.version.minor)

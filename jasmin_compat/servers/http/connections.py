@@ -41,14 +41,28 @@ class HttpPolicy:
 
 @dataclass(slots=True)
 class ConnectionCounts:
-    """Since start, but for `open`."""
+    """Since start, but for `open` and `at_work`."""
 
     open: int = 0
+    """Connections now."""
     accepted: int = 0
+    """Connections taken."""
     refused: int = 0
-    """Beyond max_connections."""
+    """Connections answered 503, beyond max_connections."""
+    at_work: int = 0
+    """Requests worked on now."""
+    requests: int = 0
+    """Requests whose head was whole."""
+    refused_requests: int = 0
+    """Requests answered 503, beyond max_requests."""
     bad_requests: int = 0
     """No HTTP, or a head beyond its bounds."""
+    too_large: int = 0
+    """Requests answered 413."""
+    too_slow: int = 0
+    """Requests answered 408: their body did not arrive in time."""
+    not_taken: int = 0
+    """Connections cut because the client did not take its answer in time."""
 
 
 _TOO_MANY = (
@@ -80,7 +94,7 @@ class Reply(web.StreamResponse):
                 async with asyncio.timeout(self._take_s):
                     await request.writer.drain()
             except TimeoutError:
-                request.protocol.force_close()
+                cast(_Connection, request.protocol).cut_off()
         return None
 
     @override
@@ -164,6 +178,11 @@ class _Connection(web.RequestHandler):
             self.transport.write(_BAD_REQUEST)
             self.force_close()
 
+    def cut_off(self) -> None:
+        """The client does not take its answer."""
+        self._counts.not_taken += 1
+        self.force_close()
+
     @override
     def handle_error(
         self,
@@ -203,9 +222,18 @@ class Server(web.Server):
         *,
         policy: HttpPolicy,
     ) -> None:
-        super().__init__(handle, request_factory=self._bounded)
+        super().__init__(self._counted, request_factory=self._bounded)
         self.policy = policy
         self.counts = ConnectionCounts()
+        self._handle = handle
+
+    async def _counted(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.counts.requests += 1
+        self.counts.at_work += 1
+        try:
+            return await self._handle(request)
+        finally:
+            self.counts.at_work -= 1
 
     @override
     def __call__(self) -> web.RequestHandler:

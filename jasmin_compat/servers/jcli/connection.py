@@ -38,7 +38,9 @@ class ConsoleCounts:
     """Since start, but for `open`."""
 
     open: int = 0
+    """Sessions now."""
     accepted: int = 0
+    """Sessions begun."""
     refused: int = 0
     """Beyond max_sessions."""
     idle: int = 0

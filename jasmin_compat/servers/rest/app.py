@@ -83,6 +83,7 @@ class RestApi:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._running >= self._policy.max_requests:
+            self.server.counts.refused_requests += 1
             return self._reply(request, answers.TOO_MANY, None)
         self._running += 1
         try:
@@ -130,8 +131,10 @@ class RestApi:
         try:
             octets = await body_of(request, self._policy.request_timeout_s)
         except TooLarge:
+            self.server.counts.too_large += 1
             return answers.too_large(self._policy.max_request_octets)
         except TooSlow:
+            self.server.counts.too_slow += 1
             return answers.TOO_SLOW
         except BrokenBody:
             return answers.BROKEN_BODY
