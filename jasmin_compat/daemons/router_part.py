@@ -35,6 +35,7 @@ def router_part(frame: Frame, *, queues: Queues, site: Callable[[], Site], quota
             Measured(prefix="consumer", counts=source.counts, labels={"queue": source.queue}),
         ]
     )
+    frame.queues.append(lambda: [source.queue, ROUTER_MO.queue])
 
     async def handle(message: QueueMessage) -> Verdict:
         return await charge_late_bill(message, site=site, quotas=quotas)

@@ -12,17 +12,29 @@ class HttpCounts:
     `created_at`: unix seconds, None before the first."""
 
     request_count: int = 0
+    """Requests of /send, /rate and /balance, whatever they ask."""
     interceptor_count: int = 0
+    """Messages a script was run on, and let pass."""
     auth_error_count: int = 0
+    """Requests with a wrong user name or password."""
     route_error_count: int = 0
+    """Messages of /send without a route, or without a bound connector on it."""
     interceptor_error_count: int = 0
+    """Messages whose script refused, broke or could not be run."""
     throughput_error_count: int = 0
+    """Messages of /send that came faster than their user may send."""
     charging_error_count: int = 0
+    """Messages of /send their user could not pay."""
     server_error_count: int = 0
+    """Messages of /send that broker or store did not take."""
     success_count: int = 0
+    """Messages of /send that were taken over."""
     last_request_at: float | None = None
+    """Of the last of those requests."""
     last_success_at: float | None = None
+    """Of the last message that was taken over."""
     created_at: float | None = None
+    """When it began to count."""
 
 
 @dataclass(slots=True)
