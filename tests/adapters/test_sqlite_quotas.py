@@ -21,6 +21,8 @@ from jasmin_compat.gateway.users import Group, GroupId, User
 from jasmin_compat.ports import KEPT_BIDS, QuotasAway, SiteNotSaved, SiteUnreadable
 from jasmin_compat.runtime.current import Current
 from tests import builders
+from tests.adapters.disks import fill_up
+from tests.adapters.disks import small_disk as small_disk
 from tests.contracts.quotas_contract import ONE, Desk, QuotasContract, put, user
 from tests.waiting import until
 
@@ -160,6 +162,24 @@ async def away(desk: Desk, uid: str) -> str:
     with pytest.raises(QuotasAway) as reason:
         await desk.quotas.charge(desk.user(uid), ONE)
     return str(reason.value)
+
+
+async def test_on_a_full_disk_nobody_is_charged_until_there_is_room(small_disk: Path) -> None:
+    fill = small_disk / "fill"
+    many = [user(f"u{number}", balance=1.0) for number in range(400)]
+    async with opened(small_disk, *USERS, *many) as desk:
+        await desk.quotas.charge(desk.user("poor"), ONE)
+        fill_up(fill)
+        async with asyncio.TaskGroup() as tasks:  # rows of one page have room in the log
+            charging = [tasks.create_task(away(desk, u.uid)) for u in many]
+        assert {task.result() for task in charging} == {
+            f"{small_disk / FILE}: database or disk is full"
+        }
+        assert {desk.left(u.uid) for u in many} == {(1.0, None)}
+        fill.unlink()
+        await desk.quotas.charge(desk.user("poor"), ONE)
+    async with opened(small_disk) as desk:
+        assert (desk.left("poor"), desk.left("u7")) == ((8.0, None), (1.0, None))
 
 
 async def test_a_charge_that_is_cancelled_while_it_is_written_is_given_back(tmp_path: Path) -> None:

@@ -1,12 +1,9 @@
 """The working state on disk keeps the contract, its secrets, and what it cannot understand."""
 
 import asyncio
-import contextlib
-import os
 import sqlite3
 import subprocess
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +15,8 @@ from jasmin_compat.gateway.site import Drop, Edit, Kind, Put, apply, edit_to
 from jasmin_compat.gateway.users import Group, GroupId
 from jasmin_compat.ports import SiteNotSaved, SiteUnreadable
 from tests import builders
+from tests.adapters.disks import fill_up
+from tests.adapters.disks import small_disk as small_disk
 from tests.contracts.site_contract import OpenStore, SiteStoreContract
 
 SITE = builders.site()
@@ -38,25 +37,8 @@ async def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of half a megabyte."""
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(tmp_path)]
-    if os.geteuid() != 0 or subprocess.run(mounted, check=False, stderr=-3).returncode:
-        pytest.skip("file systems cannot be mounted here")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
-
-
 def ask(store: SqliteSite, question: str) -> object:
     return store.file.begin(lambda tables: tables.ask(question)).result()
-
-
-def fill_up(path: Path) -> None:
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        for _ in range(1000):
-            file.write(bytes(4096))
-    assert os.statvfs(path).f_bavail == 0
 
 
 def make_read_only(disk: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 from jasmin_compat.adapters.sqlite_file import FILE
 from jasmin_compat.daemons.frame import CannotStart
 from jasmin_compat.daemons.site_state import memory_state, open_state
+from jasmin_compat.gateway.charging import Charge
+from jasmin_compat.gateway.credentials import MtCredential, Quotas
 from jasmin_compat.gateway.site import Clear, Drop, Kind, Put, Site
 from jasmin_compat.gateway.users import Group, GroupId, UserId
 from jasmin_compat.ports import ProfileRead, SiteUnreadable
@@ -16,11 +18,12 @@ from tests.builders import CID
 from tests.daemons.frames import frame
 from tests.fakes import MemoryProfiles
 
-FILE_SITE = """
-groups: [{gid: g}]
-users: [{uid: u, gid: g, username: u, password: p}]
-smpp_connectors: [{cid: carrier}, {cid: standing, start: no}]
-mt_routes: [{type: default, connector: carrier}]
+USERS = "users: [{uid: u, gid: g, username: u, password: p}]"
+FILE_SITE = f"""
+groups: [{{gid: g}}]
+{USERS}
+smpp_connectors: [{{cid: carrier}}, {{cid: standing, start: no}}]
+mt_routes: [{{type: default, connector: carrier}}]
 """
 NOTHING = MemoryProfiles()
 
@@ -91,6 +94,41 @@ async def test_the_site_file_is_put_over_what_jasmin_left(tmp_path: Path) -> Non
         assert await state.store.read() == state.current()
         assert list(state.current().started) == [CID, "carrier"]
         assert set(state.current().users) == {"u", *profiles.sites["jcli-prod"].users}
+
+
+PAYING = "users: [{uid: u, gid: g, username: u, password: p, mt_messaging_cred: {quota: {%s}}}]"
+ONE = Charge(amount=1.0, count=0, needed=1.0)
+
+
+async def balance_after(folder: Path, quota: str, charges: int) -> float | None:
+    """What the site file's user has left, after a start and so many charges."""
+    (folder / "site.yaml").write_text(FILE_SITE.replace(USERS, PAYING % quota))
+    variables = {"JASMIN_COMPAT_SITE": str(folder / "site.yaml")}
+    async with frame(folder, **variables) as f, open_state(f, NOTHING) as state:
+        user = state.current().users[UserId("u")]
+        for _ in range(charges):
+            await state.quotas.charge(user, ONE)
+        return state.quotas.left(user).balance
+
+
+async def test_what_the_site_file_gives_is_given_once(tmp_path: Path) -> None:
+    """A start is no new balance; what the operator changes in the file is."""
+    assert await balance_after(tmp_path, "balance: 10", 3) == 7.0
+    assert await balance_after(tmp_path, "balance: 10", 1) == 6.0
+    assert await balance_after(tmp_path, "balance: 20", 1) == 19.0
+    assert await balance_after(tmp_path, "balance: 20, http_throughput: 5", 0) == 20.0
+
+
+# covers: W-BILL-05 W-BILL-10
+async def test_a_stop_keeps_what_was_charged_and_changes_no_profile(tmp_path: Path) -> None:
+    paying = builders.user(mt=MtCredential(quotas=Quotas(balance=10.0)))
+    profiles, site = MemoryProfiles(), builders.site(paying)
+    profiles.sites = {"jcli-prod": site}
+    for left in (9.0, 8.0):
+        async with frame(tmp_path) as f, open_state(f, profiles) as state:
+            await state.quotas.charge(paying, ONE)
+            assert state.quotas.left(paying).balance == left
+    assert profiles.sites == {"jcli-prod": site}
 
 
 async def test_what_jasmin_left_unreadable_is_not_taken_for_nothing(tmp_path: Path) -> None:
