@@ -4,6 +4,7 @@ How a value is written that has no type is left to the rules of its connector.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -34,9 +35,9 @@ def read_custom_tlvs(value: Value) -> tuple[CustomTlv, ...]:
     """Shapes that mean nothing are nothing, and an entry of an unknown type is not sent.
 
     Raises:
-        Malformed: a tag that is none.
-        Unsendable: a value that cannot be written; Jasmin answers Success and loses the message in
-            the connector (W-MT-25).
+        Malformed: a tag that Jasmin reads, and is none.
+        Unsendable: what cannot be written; Jasmin answers Success and loses the message in the
+            connector (W-MT-25).
     """
     if isinstance(value, bytes):
         value = _json(value)
@@ -63,9 +64,17 @@ def _entries(value: Value) -> Iterator[_Entry]:
                 named = item.get("tag", item.get("0", 0))
                 yield _Entry(named, item.get("value"), item.get("type"), item.get("length"))
             elif isinstance(item, list) and len(item) >= 4:
-                yield _Entry(item[0], item[3], item[2], item[1])
+                yield _Entry(_unread(item[0]), item[3], item[2], item[1])
             elif isinstance(item, list) and len(item) >= 2:
                 yield _Entry(item[0], item[-1], item[1] if len(item) == 3 else None)
+
+
+def _unread(tag: object) -> int:
+    """Of a list of four, which Jasmin passes on as it is, and loses with its message."""
+    try:
+        return _integer(tag)
+    except Malformed as error:
+        raise Unsendable("TLV tag is not a number.") from error
 
 
 def _is_known(kind: object) -> bool:
@@ -87,7 +96,8 @@ def _tlv(entry: _Entry) -> CustomTlv:
 def _given(tag: int, value: object, kind: str | None) -> Given:
     """JSON's other numbers are whole ones for an integer, and text for a text."""
     if isinstance(value, bool | float):
-        return _integer(value) if kind in INTEGERS else str(value)
+        is_whole = kind in INTEGERS and math.isfinite(value)
+        return int(value) if is_whole else str(value)
     if not isinstance(value, str | int):
         raise TlvUnwritable(f"TLV 0x{tag:04X} value is neither text nor a number")
     return value

@@ -86,20 +86,23 @@ def test_what_was_given_is_kept_for_the_connectors_rules(value: Value, given: Cu
     ("value", "reason"),
     [
         ({"a": 1}, "invalid literal for int() with base 10: 'a'"),
-        ([[float("inf"), None, None, "x"]], "cannot convert float infinity to integer"),
-        ([[5121, None, "Int1", float("inf")]], "cannot convert float infinity to integer"),
+        ([{"tag": float("inf")}], "cannot convert float infinity to integer"),
+        ([[None, 5]], "argument must be a string, a bytes-like object or a real number, not"),
     ],
 )
 def test_what_is_no_tag_or_number_is_refused_in_jasmins_words(value: Value, reason: str) -> None:
     with pytest.raises(Malformed) as refused:
         read_custom_tlvs(value)
-    assert refused.value.reason == reason
+    assert reason in refused.value.reason
 
 
 # covers: W-MT-25
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
+        ([["a", None, None, "x"]], "TLV tag is not a number."),
+        ([[float("inf"), None, None, "x"]], "TLV tag is not a number."),
+        ([[5121, None, "Int1", float("inf")]], "TLV 0x1401 value is not a number."),
         ([[70000, None, None, "x"]], "TLV tag 70000 is not between 0 and 65535."),
         ([[5121, None, "Int1", 256]], "TLV 0x1401 value is not an integer of 1 octets."),
         ([[5121, None, "Int1", "x"]], "TLV 0x1401 value is not a number."),
