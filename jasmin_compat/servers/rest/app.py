@@ -174,8 +174,10 @@ class RestApi:
 
 def _log(request: web.BaseRequest, status: int, login: Login | None) -> None:
     """Jasmin's line, but for passwords in the query (W-HTTP-01)."""
-    raw_path, mark, query = request.raw_path.partition("?")
-    uri = without_values(unquote(raw_path) + mark + query, _HIDDEN)
+    raw_path, _, query = request.raw_path.partition("?")
+    uri = unquote(raw_path)
+    if query:
+        uri = without_values(f"{uri}?{query}", _HIDDEN)
     log.log(
         logging.INFO if status == 200 else logging.ERROR,
         "[%s] %s@%s %s %s",

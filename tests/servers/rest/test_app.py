@@ -87,6 +87,15 @@ async def test_the_log_holds_no_password_and_no_forged_line(
     assert caplog.messages == ["[200] a\\n[200]@127.0.0.1 GET /secure/rate?password=***&to=1%0Ax"]
 
 
+async def test_a_question_mark_without_a_question_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "jasmin-restapi")
+    async with running_rest() as api:
+        await api.ask("GET", "/%70ing?")
+    assert caplog.messages == ["[200] *@127.0.0.1 GET /ping"]
+
+
 # covers: REST-02
 async def test_slashes_in_front_do_not_let_anybody_in() -> None:
     async with running_rest() as api:
