@@ -105,10 +105,11 @@ async def open_sqlite_quotas(file: SqliteFile, user_now: UserNow) -> AsyncIterat
 
 @dataclass(slots=True, eq=False)
 class _Taken:
-    """A charge that waits until it is written."""
+    """A charge, or one that is given back, that waits until it is written."""
 
     user: User
-    charge: Charge
+    charge: Charge | None
+    """None: it is not to be taken back when it cannot be written."""
     written: "asyncio.Future[None]"
     bid: str | None = None
     """Of a late bill."""
@@ -153,9 +154,8 @@ class SqliteQuotas:
 
     async def refund(self, user: User, charge: Charge) -> None:
         await self._memory.refund(user, charge)
-        self._unwritten.add(user.uid)
-        self._begin_to_write()
-        await self._idle.wait()
+        with suppress(QuotasAway):  # it is written with the next charge
+            await self._write_through(_Taken(user, None, self._loop.create_future()))
 
     @asynccontextmanager
     async def changing(self) -> AsyncIterator[None]:
@@ -184,10 +184,14 @@ class SqliteQuotas:
             await taken.written
         except asyncio.CancelledError:
             if taken.written.cancelled() or taken.written.exception() is None:
-                self._memory.not_taken(taken.user, taken.charge, taken.bid)
+                self._take_back(taken)
                 self._unwritten.add(taken.user.uid)
                 self._begin_to_write()
             raise
+
+    def _take_back(self, taken: _Taken) -> None:
+        if taken.charge is not None:
+            self._memory.not_taken(taken.user, taken.charge, taken.bid)
 
     def _begin_to_write(self) -> None:
         """With what else is charged in this round of the event loop."""
@@ -215,8 +219,8 @@ class SqliteQuotas:
             if error is None:
                 taken.written.set_result(None)
             else:
-                self._memory.not_taken(taken.user, taken.charge, taken.bid)
-                self.counts.away += 1
+                self._take_back(taken)
+                self.counts.away += taken.charge is not None
                 is_known = isinstance(error, SiteNotSaved)
                 taken.written.set_exception(QuotasAway(str(error)) if is_known else error)
         if error is None:

@@ -130,6 +130,20 @@ async def test_it_is_written_before_it_is_charged(tmp_path: Path) -> None:
         assert desk.row("poor") == [9.0, None]
 
 
+async def test_who_gives_back_does_not_wait_for_those_behind(tmp_path: Path) -> None:
+    """With much traffic there is always somebody behind."""
+    async with opened(tmp_path, *USERS) as desk, asyncio.TaskGroup() as tasks:
+        may_go_on = desk.hold_writes()
+        giving_back = tasks.create_task(desk.quotas.refund(desk.user("poor"), ONE))
+        await asyncio.wait([giving_back], timeout=0.01)
+        assert not giving_back.done()
+        charging, may_go_on_too = tasks.create_task(desk.try_to_charge("rich")), desk.hold_writes()
+        may_go_on.set()
+        await giving_back
+        assert not charging.done()
+        may_go_on_too.set()
+
+
 async def test_charges_that_wait_are_written_together(tmp_path: Path) -> None:
     async with opened(tmp_path, *USERS) as desk, asyncio.TaskGroup() as tasks:
         may_go_on = desk.hold_writes()

@@ -280,6 +280,16 @@ async def test_a_rated_message_is_charged_before_it_is_queued() -> None:
     assert (bill.at_submit, bill.at_response, bill.counts) == (0.3, 1.2, False)
 
 
+# covers: BILL-05
+async def test_without_billing_nothing_is_charged_and_no_bill_travels() -> None:
+    site, user = rated_site(Quotas(balance=10.0, submit_sm_count=1))
+    quotas, outside = MemoryQuotas(), Outside()
+    given = replace(ports(outside, site, quotas), bills=False)
+    queued = await accept_mt(builders.routable(user=user), given)
+    assert quotas.left(user) == Left(balance=10.0, submit_sm_count=1)
+    assert (queued.bill, outside.queued) == (None, [queued])
+
+
 # covers: HTTP-32
 async def test_who_cannot_pay_is_refused_and_nothing_is_written() -> None:
     site, user = rated_site(Quotas(balance=1.4))

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from jasmin_compat.gateway.messages import LateBill
-from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
+from jasmin_compat.wire.amqp_messages import Undecodable
 from jasmin_compat.wire.bill_messages import late_bill, read_late_bill, write_late_bill
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
-from tests import builders
-from tests.wire.jasmin_pickles import headers_of, published
+from jasmin_compat.wire.submit_messages import read_submit
+from tests import builders, golden
+from tests.wire.jasmin_pickles import FLOWS, message_of, published
 
 RECORDED = published("bill_request.submit_sm_resp.billed")
 BILL = LateBill(bid="b1", uid="u", amount=4.5)
@@ -24,19 +25,32 @@ def pickled(at_response: float, bid: str = "b4550b22-4e25-4103-8087-e8a1bbc7b1eb
 # covers: BILL-06
 @pytest.mark.parametrize("event", RECORDED, ids=range(len(RECORDED)))
 def test_it_is_written_as_jasmin_does(event: Any) -> None:
-    message = QueueMessage(
-        exchange=event["exchange"],
-        routing_key=event["routing_keys"][0],
-        body=bytes.fromhex(event["body_hex"]),
-        message_id=event["properties"]["message_id"],
-        headers=headers_of(event),
-    )
+    message = message_of(event)
     assert set(event["properties"]) == {"message_id", "headers"}
     assert write_late_bill(read_late_bill(message)) == message
 
 
 def test_there_are_recorded_ones() -> None:
     assert {event["properties"]["headers"]["amount"] for event in RECORDED} == {"1.5", "4.5"}
+
+
+BILLED = [
+    (flow["name"], [e for e in flow["amqp"] if e.get("event") == "publish"])
+    for name in FLOWS
+    for flow in golden.load(name)["flows"]
+    if any(e.get("exchange") == "billing" for e in flow["amqp"])
+]
+
+
+# covers: BILL-03 LONG-09
+@pytest.mark.parametrize("published", [p for _, p in BILLED], ids=[name for name, _ in BILLED])
+def test_it_follows_from_the_bill_of_the_message_as_recorded(published: Any) -> None:
+    submit = read_submit(message_of(published[0]))
+    recorded = next(read_late_bill(message_of(e)) for e in published if e["exchange"] == "billing")
+    assert submit.bill is not None
+    bill = late_bill(submit.bill, len(submit.parts))
+    assert bill is not None
+    assert (bill.uid, bill.amount) == (recorded.uid, recorded.amount)
 
 
 # covers: LONG-09
