@@ -1,13 +1,15 @@
-"""Runs the scenarios on several targets and shows them side by side.
+"""Runs the scenarios on several targets and shows them side by side; then random requests to both.
 
-python -m compat_tests [--target jasmin] [--target ours] [pytest options]
+python -m compat_tests [--target jasmin|ours] [--examples 300] [--seed N] [pytest options]
 
-Ends with 0 only if every scenario passes on every target, and no other than those with a line in
-QUIRKS.md is left out on one of them.
+Ends with 0 only if every scenario passes on every target, no other than those with a line in
+QUIRKS.md is left out on one of them, and no random request is answered differently without such a
+line (differential.py; not run for one target, nor with pytest options).
 """
 
 import argparse
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -78,9 +80,21 @@ def accounts(paths: dict[str, Path]) -> list[str]:
     return rows
 
 
+def differential(examples: str, seed: str) -> bool:
+    """Whether random requests are answered alike by both."""
+    print("\n---- random requests to both", flush=True)
+    command = (sys.executable, "-m", "compat_tests.differential")
+    done = subprocess.run(
+        [*command, "--examples", examples, "--seed", seed], cwd=HERE.parent, check=False
+    )
+    return done.returncode == 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m compat_tests")
     parser.add_argument("--target", action="append", choices=["jasmin", "ours"])
+    parser.add_argument("--examples", default="300", help="sequences of random requests")
+    parser.add_argument("--seed", default=str(random.randrange(10**6)), help="of those")
     chosen, options = parser.parse_known_args()
     targets = chosen.target or ["jasmin", "ours"]
     with tempfile.TemporaryDirectory(prefix="jc-compat-") as folder:
@@ -95,6 +109,8 @@ def main() -> int:
         return 1
     lines, well = table(results)
     print("", *lines, *outage, sep="\n")
+    if not chosen.target and not options:
+        well = differential(chosen.examples, chosen.seed) and well
     print("\nall well" if well else "\nNOT all well")
     return 0 if well else 1
 

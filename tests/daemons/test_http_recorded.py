@@ -17,18 +17,15 @@ DIFFERENCES = {
     "Q22": ["http-113", "http-178", "http-179", "http-193", "http-194"],
     "Q23": ["http-199"],
     "Q89": ["http-038", "http-176", "http-374", "http-375", "http-378"],
-    "Q98": ["http-123", "http-126", "http-127", "http-128", "http-130"],
+    "Q98": ["http-128", "http-130"],
+    "Q100": ["http-123", "http-126", "http-127"],
 }
 """Where we go another way, by the line of QUIRKS.md that says why."""
 
 BY_TIME = {"http-458", "http-459"}
 """The tool does not wait for the submit_sm of the one: it is kept with it, or with the other."""
 
-LATER = {
-    **dict.fromkeys(("http-013", "http-014", "http-478"), "/metrics"),
-    "http-131": "types from a connector's TLV rules",
-    **dict.fromkeys(("http-444", "http-446", "http-447", "http-475"), "late charging"),
-}
+LATER = dict.fromkeys(("http-013", "http-014", "http-478"), "/metrics")
 """What is not there yet."""
 
 

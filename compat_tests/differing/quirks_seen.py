@@ -1,0 +1,65 @@
+"""Which differences between Jasmin's answer and ours have a line in QUIRKS.md."""
+
+from collections.abc import Callable
+
+from compat_tests.differing.gateways import Seen
+from compat_tests.differing.requests import Request, octets_of
+
+ADDRESS_OCTETS = 20
+
+Named = Callable[[Request, Seen, Seen], bool]
+"""Whether a difference is this one: the request, what Jasmin made of it, what ours did."""
+
+
+def _sent_by_ours_only(theirs: Seen, ours: Seen) -> bool:
+    """The same answer, but Jasmin's message never arrived."""
+    same = (theirs.status_line, theirs.headers, theirs.body) == (
+        ours.status_line,
+        ours.headers,
+        ours.body,
+    )
+    return same and not theirs.submits and bool(ours.submits)
+
+
+def _tenths(request: Request, theirs: Seen, ours: Seen) -> bool:
+    return request.of("validity-period") is not None and _sent_by_ours_only(theirs, ours)
+
+
+def _lost(theirs: Seen) -> bool:
+    return theirs.status == 200 and not theirs.submits
+
+
+def _addresses(request: Request) -> list[bytes]:
+    return [octets_of(request.of(name)) for name in ("to", "from") if request.of(name) is not None]
+
+
+def _long_address(request: Request, theirs: Seen, ours: Seen) -> bool:
+    too_long = any(len(address) > ADDRESS_OCTETS for address in _addresses(request))
+    return too_long and _lost(theirs) and _refused(ours, b"address is longer than 20 octets.")
+
+
+def _number_as_sender(request: Request, theirs: Seen, ours: Seen) -> bool:
+    return isinstance(request.of("from"), int | float) and _sent_by_ours_only(theirs, ours)
+
+
+def _nul_in_address(request: Request, theirs: Seen, ours: Seen) -> bool:
+    has_nul = any(b"\0" in address for address in _addresses(request))
+    return has_nul and theirs.status == 200 and _refused(ours, b"address has a NUL octet.")
+
+
+def _refused(ours: Seen, text: bytes) -> bool:
+    """By 400; a HEAD has no text."""
+    return ours.status == 400 and (text in ours.body or not ours.body)
+
+
+QUIRKS: dict[str, tuple[Named, ...]] = {
+    "Q19": (_tenths,),
+    "Q22": (_long_address, _number_as_sender),
+    "Q23": (_nul_in_address,),
+}
+
+
+def name_of(request: Request, theirs: Seen, ours: Seen) -> str | None:
+    """The number of the quirk that this difference is."""
+    named = (n for n, tests in QUIRKS.items() if any(t(request, theirs, ours) for t in tests))
+    return next(named, None)
