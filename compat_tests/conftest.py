@@ -175,6 +175,13 @@ async def console(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         yield world
 
 
+@pytest_asyncio.fixture(scope="session")
+async def accounts(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `accounts`: connectors, to be given users and routes by scenarios."""
+    async for world in _world("accounts", request):
+        yield world
+
+
 @pytest_asyncio.fixture(scope="module")
 async def spare(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Site `spare`: as `main`, to be stopped and killed; each scenario leaves it running."""

@@ -203,6 +203,18 @@ def console(_port: int) -> Site:
     )
 
 
+def accounts(port: int) -> Site:
+    """No users and no route: its scenarios make them at the console."""
+    return Site(
+        name="accounts",
+        users=(),
+        connectors=(Connector("accounts", {**_smsc(port, "accounts"), **FAST}),),
+        default_route=None,
+        daemons=("jasmind",),
+        flags=("--enable-dlr-lookup", "--enable-dlr-thrower"),
+    )
+
+
 SITES: dict[str, Callable[[int], Site]] = {
     "main": main,
     "other": other,
@@ -211,6 +223,7 @@ SITES: dict[str, Callable[[int], Site]] = {
     "outage": outage,
     "routing": routing,
     "console": console,
+    "accounts": accounts,
     "spare": lambda port: replace(main(port), name="spare"),
 }
 """`spare` is stopped and started by its scenarios."""

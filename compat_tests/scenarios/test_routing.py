@@ -154,7 +154,7 @@ async def test_a_random_route_leads_to_either(routing: World, at: Console, numbe
     assert came_by.count("one") + came_by.count("two") == 100
 
 
-# covers: ROUTE-06 HTTP-28
+# covers: ROUTE-06 HTTP-30
 async def test_a_failover_route_leads_to_the_first_that_is_bound(
     routing: World, at: Console, number: str
 ) -> None:
@@ -194,7 +194,7 @@ async def stopped(world: World, at: Console, cid: str) -> None:
     await asked(is_shown, f"{cid} not bound")
 
 
-# covers: ROUTE-07 HTTP-36
+# covers: ROUTE-07 HTTP-43
 async def test_a_route_has_a_rate(routing: World, at: Console, bob: User, number: str) -> None:
     rich = await named(at, "rate_tag", "TagFilter", "tag 15")
     await static(at, 10, rich, rate="1.5")
@@ -312,7 +312,7 @@ async def test_a_time_filter_does_not_pass_midnight(
     assert await taken(routing, number) == "one"
 
 
-# covers: ROUTE-17
+# covers: ROUTE-17 HTTP-20
 async def test_a_tag_filter_matches_one_of_the_tags(
     routing: World, at: Console, number: str
 ) -> None:

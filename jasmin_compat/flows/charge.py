@@ -6,32 +6,36 @@ contract/http-api.md §11, logs-and-metrics.md §2.5; Jasmin: routing/router.py:
 import logging
 from typing import Final
 
-from jasmin_compat.gateway.charging import Charge, NotEnoughBalance, NotEnoughCount, Price
+from jasmin_compat.gateway.charging import Charge, NotEnoughBalance, NotEnoughCount
 from jasmin_compat.gateway.refusals import NotCharged
 from jasmin_compat.gateway.users import User
 from jasmin_compat.ports import Quotas, QuotasAway
+from jasmin_compat.wire.pickled_bills import PickledBill
 
 log: Final = logging.getLogger("jasmin-router")
 
 
-async def charge_sender(user: User, charge: Charge, price: Price, *, quotas: Quotas) -> None:
-    """`price` is that of one part.
+async def charge_sender(
+    user: User, charge: Charge, bill: PickledBill, *, parts: int, quotas: Quotas
+) -> None:
+    """`bill` is that of one part.
 
     Raises:
         NotCharged
     """
+    asked = bill.at_submit + bill.at_response
+    refused = NotCharged(user.username, bid=bill.bid, amount=asked, parts=parts)
     try:
         await quotas.charge(user, charge)
     except NotEnoughBalance as error:
-        asked = price.at_submit + price.at_response
         log.warning("Not enough balance (%s) for charging: %s", error.balance, asked)
-        raise NotCharged from error
+        raise refused from error
     except NotEnoughCount as error:
         log.warning("Not enough submit_sm_count (%s) for charging: 1", error.submit_sm_count)
-        raise NotCharged from error
+        raise refused from error
     except QuotasAway as error:
         log.error("User [uid:%s] cannot be charged: %s", user.uid, error)  # noqa: TRY400
-        raise NotCharged from error
+        raise refused from error
     if charge.amount > 0:
         log.info("User [uid:%s] charged for submit_sm amount: %s", user.uid, charge.amount)
     if charge.count > 0:

@@ -85,11 +85,13 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     routable, route = await _routed(routable, site, ports, at=now)
     connector = choose_connector(route, site.connectors, ports.outlook)
     price = price_of(route, routable.user)
-    queued = _queued(routable, connector, ports, price=price, now=now)
+    bill = _bill(routable.user, price, ports)
+    queued = _queued(routable, connector, ports, bill=bill, now=now)
     await _pass_throughput(routable, ports)
-    charge = charge_of(price, len(queued.parts)) if ports.bills else None
+    parts = len(queued.parts)
+    charge = charge_of(price, parts) if ports.bills else None
     if charge is not None:
-        await charge_sender(routable.user, charge, price, quotas=ports.quotas)
+        await charge_sender(routable.user, charge, bill, parts=parts, quotas=ports.quotas)
     try:
         await _take_over(routable, queued, connector, ports)
     except (NotRemembered, NotQueued):
@@ -114,7 +116,12 @@ async def _routed(
 
 
 def _queued(
-    routable: MtRoutable, connector: SmppConnector, ports: MtPorts, *, price: Price, now: datetime
+    routable: MtRoutable,
+    connector: SmppConnector,
+    ports: MtPorts,
+    *,
+    bill: PickledBill,
+    now: datetime,
 ) -> QueuedSubmit:
     parts = routable.parts
     if routable.source == "httpapi":  # an SMPP sender's own fields stay as they are
@@ -131,19 +138,18 @@ def _queued(
         source=routable.source,
         priority=routable.overrides.priority or 0,
         created_at=now,
-        bill=_bill(routable.user, price, ports) if ports.bills else None,
+        bill=write_bill(bill, routable.user) if ports.bills else None,
     )
 
 
-def _bill(user: User, price: Price, ports: MtPorts) -> bytes:
-    bill = PickledBill(
+def _bill(user: User, price: Price, ports: MtPorts) -> PickledBill:
+    return PickledBill(
         bid=ports.new_bid(),
         uid=user.uid,
         at_submit=price.at_submit,
         at_response=price.at_response,
         counts=price.counts,
     )
-    return write_bill(bill, user)
 
 
 async def _pass_throughput(routable: MtRoutable, ports: MtPorts) -> None:

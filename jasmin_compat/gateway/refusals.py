@@ -86,6 +86,15 @@ class TooFast(Refused):
 class NotCharged(Refused):
     """The sender has not enough left, or what it has could not be read or written."""
 
+    def __init__(self, username: str, *, bid: str, amount: float, parts: int) -> None:
+        super().__init__(username, bid, amount, parts)
+        self.username = username
+        self.bid = bid
+        """Of the bill that is not paid."""
+        self.amount = amount
+        """For each part, what the SMSC's answer would cost among it."""
+        self.parts = parts
+
 
 class NoRoute(Refused):
     """No MT route takes the message."""

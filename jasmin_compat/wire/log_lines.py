@@ -18,7 +18,7 @@ from jasmin_compat.gateway.messages import (
     QueuedSubmit,
     ReceiptArrived,
 )
-from jasmin_compat.gateway.refusals import TooFast
+from jasmin_compat.gateway.refusals import NotCharged, TooFast
 from jasmin_compat.smpp import tlvs
 from jasmin_compat.smpp.pdus import DataSm, SubmitSm, Tlv
 from jasmin_compat.smpp.split import content_of, user_data
@@ -64,6 +64,14 @@ def mt_too_fast(refused: TooFast) -> str:
         f"QoS: submit_sm_event is faster ({timedelta(seconds=refused.since_s)}) than fixed"
         f" throughput ({timedelta(seconds=refused.spacing_s)}), user:{refused.username},"
         " rejecting message."
+    )
+
+
+def mt_not_charged(refused: NotCharged) -> str:
+    """The same."""
+    return (
+        f"Charging user {refused.username} failed, [bid:{refused.bid}]"
+        f" [ttlamounts:{refused.amount}] SubmitSmPDU (x{refused.parts})"
     )
 
 

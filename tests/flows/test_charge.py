@@ -11,6 +11,7 @@ from jasmin_compat.gateway.charging import Charge, Left, Price, charge_of, charg
 from jasmin_compat.gateway.credentials import MtCredential, Quotas
 from jasmin_compat.gateway.refusals import NotCharged
 from jasmin_compat.gateway.users import User
+from jasmin_compat.wire.pickled_bills import PickledBill
 from tests import builders
 
 
@@ -28,6 +29,11 @@ def charge(parts: int, price: Price = PRICE) -> Charge:
     return made
 
 
+def bill(price: Price = PRICE) -> PickledBill:
+    amounts = {"at_submit": price.at_submit, "at_response": price.at_response}
+    return PickledBill(bid="b", uid="u", counts=price.counts, **amounts)
+
+
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     caplog.set_level(logging.INFO, "jasmin-router")
@@ -37,7 +43,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 # covers: LONG-09
 async def test_what_was_taken_is_told(lines: Callable[[], list[str]]) -> None:
     quotas, sender = MemoryQuotas(), user(10.0, 5)
-    await charge_sender(sender, charge(3), PRICE, quotas=quotas)
+    await charge_sender(sender, charge(3), bill(), parts=3, quotas=quotas)
     assert quotas.left(sender) == Left(balance=8.5, submit_sm_count=2)
     assert lines() == [
         "INFO User [uid:u] charged for submit_sm amount: 1.5",
@@ -60,7 +66,9 @@ async def test_what_was_taken_is_told(lines: Callable[[], list[str]]) -> None:
 async def test_what_costs_nothing_is_not_told(
     lines: Callable[[], list[str]], price: Price, line: str
 ) -> None:
-    await charge_sender(user(10.0, 5), charge(1, price), price, quotas=MemoryQuotas())
+    await charge_sender(
+        user(10.0, 5), charge(1, price), bill(price), parts=1, quotas=MemoryQuotas()
+    )
     assert lines() == [line]
 
 
@@ -75,15 +83,16 @@ async def test_what_costs_nothing_is_not_told(
 async def test_who_cannot_pay_is_told(
     lines: Callable[[], list[str]], sender: User, line: str
 ) -> None:
-    with pytest.raises(NotCharged):
-        await charge_sender(sender, charge(3), PRICE, quotas=MemoryQuotas())
+    with pytest.raises(NotCharged) as refused:
+        await charge_sender(sender, charge(3), bill(), parts=3, quotas=MemoryQuotas())
     assert lines() == [line]
+    assert (refused.value.bid, refused.value.amount, refused.value.parts) == ("b", 2.0, 3)
 
 
 async def test_what_cannot_be_written_is_told(lines: Callable[[], list[str]]) -> None:
     quotas = MemoryQuotas(lambda _: None)
     with pytest.raises(NotCharged):
-        await charge_sender(user(10.0, 5), charge(1), PRICE, quotas=quotas)
+        await charge_sender(user(10.0, 5), charge(1), bill(), parts=1, quotas=quotas)
     assert lines() == ["ERROR User [uid:u] cannot be charged: user u was removed"]
 
 

@@ -17,7 +17,7 @@ def test_every_reason_is_a_class_of_its_own() -> None:
         refusals.Intercepted(Statuses(http_status=404, smpp_status=255)),
         refusals.Unsendable("why"),
         refusals.TooFast("full", since_s=0.5, spacing_s=1.0),
-        refusals.NotCharged(),
+        refusals.NotCharged("full", bid="b", amount=1.5, parts=2),
         refusals.NoRoute(),
         refusals.NoConnector(ConnectorId("con1")),
         refusals.NoBoundConnector(),

@@ -16,7 +16,7 @@ from jasmin_compat.gateway.messages import (
     ReceiptArrived,
     SmppMsgId,
 )
-from jasmin_compat.gateway.refusals import TooFast
+from jasmin_compat.gateway.refusals import NotCharged, TooFast
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
 from jasmin_compat.smpp.split import LongContent, split
 from jasmin_compat.wire import log_lines
@@ -124,6 +124,15 @@ def test_a_message_that_came_too_fast() -> None:
     assert log_lines.mt_too_fast(refused) == (
         "QoS: submit_sm_event is faster (0:00:00.250000) than fixed throughput (0:00:00.333333),"
         " user:full, rejecting message."
+    )
+
+
+# covers: HTTP-32
+def test_a_message_that_was_not_paid() -> None:
+    refused = NotCharged("full", bid=MSGID, amount=1.5, parts=2)
+
+    assert log_lines.mt_not_charged(refused) == (
+        f"Charging user full failed, [bid:{MSGID}] [ttlamounts:1.5] SubmitSmPDU (x2)"
     )
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from jasmin_compat.flows.mt import MtPorts, accept_mt
 from jasmin_compat.gateway.messages import MsgId
 from jasmin_compat.gateway.permissions import authorize_send, filter_values, with_default_source
-from jasmin_compat.gateway.refusals import Refused, TooFast
+from jasmin_compat.gateway.refusals import NotCharged, Refused, TooFast
 from jasmin_compat.gateway.submission_request import build_mt
 from jasmin_compat.gateway.users import BadCredentials, User
 from jasmin_compat.servers.http.answers import (
@@ -30,7 +30,7 @@ from jasmin_compat.servers.http.send_arguments import (
     send_arguments,
 )
 from jasmin_compat.smpp.split import LongContent
-from jasmin_compat.wire.log_lines import Asked, mt_accepted, mt_too_fast
+from jasmin_compat.wire.log_lines import Asked, mt_accepted, mt_not_charged, mt_too_fast
 
 log: Final = logging.getLogger("jasmin-http-api")
 MAX_REFERENCE: Final = 255
@@ -85,6 +85,8 @@ class Send:
         refusal = refuse_arguments(reason) if isinstance(reason, BadArguments) else refuse(reason)
         if isinstance(reason, TooFast):
             log.error("%s", mt_too_fast(reason))
+        elif isinstance(reason, NotCharged):
+            log.error("%s", mt_not_charged(reason))
         log.error("Error: %s", refusal.logged)
         self.tally.count(refusal.counter)
         return in_words(refusal)

@@ -84,7 +84,7 @@ def raw_content_of(arguments: Arguments) -> bytes:
 
 
 def rate_arguments(arguments: Arguments) -> SendArguments:
-    """A message as `/rate` sees it: it has no sender.
+    """A message as `/rate` sees it.
 
     Raises:
         BadHexContent, Malformed.
@@ -92,7 +92,7 @@ def rate_arguments(arguments: Arguments) -> SendArguments:
     content = raw_content_of(arguments)
     return SendArguments(
         to=_octets(arguments[b"to"]),
-        source_addr=None,
+        source_addr=_source_addr(arguments.get(b"from")),
         data_coding=_integer(arguments[b"coding"]),
         content=content,
         tags=_tags(arguments),

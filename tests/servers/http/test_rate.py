@@ -1,8 +1,10 @@
 """`/rate`."""
 
+import json
 from dataclasses import replace
 
 from jasmin_compat.gateway.credentials import MtCredential, Quotas
+from jasmin_compat.gateway.filters import SourceAddrFilter
 from jasmin_compat.servers.http.counts import HttpUserCounts
 from tests import builders
 from tests.http_client import ask, get
@@ -29,6 +31,16 @@ async def test_the_price_of_a_part_and_the_number_of_parts() -> None:
             balance_request_count=1,
             last_activity_at=counts.last_activity_at,
         )
+
+
+# covers: HTTP-43 W-HTTP-08
+async def test_the_route_is_that_of_the_sender_it_names() -> None:
+    of_acme = (SourceAddrFilter("^ACME$"),)
+    acme = replace(RATED[0], selection="static", filters=of_acme, rate=2.5)
+    async with running_api(builders.site(RICH, mt_routes={10: acme, **RATED})) as api:
+        for query, unit_rate in (("&from=ACME", 2.5), ("&from=ANY", 1.5), ("", 1.5)):
+            answer = await ask(api.port, get(ASKED + query))
+            assert json.loads(answer.body)["unit_rate"] == unit_rate
 
 
 # covers: HTTP-46

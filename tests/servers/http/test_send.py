@@ -170,10 +170,13 @@ async def test_a_refusal_is_logged_once_and_without_secrets(
     async with running_api() as api:
         await status_and_text(api, GOOD.replace("pwd", "hunter2"))
         await status_and_text(api, GOOD.replace("pwd", "hunter2hunter2hunter2"))
+        api.site.swap(builders.site(mt_routes={}))
+        await status_and_text(api, GOOD)
     errors = [r.getMessage() for r in caplog.records if r.name == "jasmin-http-api"]
     assert errors == [
         "Error: 403: AuthenticationError (Authentication failure for username:full)",
         "Error: 400: UrlArgsValidationError (Argument [password] has an invalid value: [***].)",
+        "Error: 412: RouteNotFoundError (No route found)",
     ]
     assert "hunter2" not in caplog.text
 
@@ -191,6 +194,21 @@ async def test_a_message_that_came_too_fast_has_a_line_of_its_own(
         "QoS: submit_sm_event is faster (0:00:00) than fixed throughput (0:00:00.500000),"
         " user:full, rejecting message.",
         "Error: 403: ThroughputExceededError (User throughput exceeded)",
+    ]
+
+
+# covers: HTTP-32
+async def test_a_message_that_is_not_paid_has_a_line_of_its_own(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    user = builders.user(mt=MtCredential(quotas=Quotas(submit_sm_count=1)))
+    async with running_api(builders.site(user)) as api:
+        answered, _ = await status_and_text(api, GOOD + "a" * 200)
+    assert answered == 403
+    assert [r.getMessage() for r in caplog.records if r.name == "jasmin-http-api"] == [
+        "Charging user full failed, [bid:11111111-1111-4111-8111-111111111111] [ttlamounts:0.0]"
+        " SubmitSmPDU (x2)",
+        "Error: 403: ChargingError (Cannot charge submit_sm, check RouterPB log file for details)",
     ]
 
 
