@@ -91,6 +91,7 @@ def _api(frame: Frame, shared: RestReach) -> RestApi:
         rate=http.rate.answer_arguments,
         balance=http.balance.answer_arguments,
         sendbatch=SendBatch(ports, batch_limits(settings)),
+        logins=http.logins,
     )
     shows = settings.rest_api.show_jasmin_version
     return RestApi(

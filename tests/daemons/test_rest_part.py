@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.http_sink import sink
 from tests.services import free_port
 from tests.waiting import until
 
+PEM = Path(__file__).parents[1] / "tls" / "localhost.pem"
 LOGIN = {"Authorization": "Basic ZnVsbDpwd2Q="}
 """full, pwd"""
 
@@ -142,6 +144,24 @@ async def test_what_is_queued_at_a_stop_is_sent_after_the_next_start(tmp_path: P
 
 async def _is_one(api: Running) -> bool:
     return await api.sent() == 1
+
+
+async def test_it_is_served_by_https(tmp_path: Path) -> None:
+    trust, port = ssl.create_default_context(cafile=str(PEM)), free_port()
+    environment = {
+        "REST_API_PORT": str(port),
+        "REST_API_TLS_CERT": str(PEM),
+        "REST_API_TLS_KEY": str(PEM),
+    }
+    queues = MemoryQueues(clock=FakeClock())
+    async with (
+        contextlib.aclosing(HttpCallsClosing()) as calls,
+        frame(tmp_path, **environment) as of_test,
+        running(of_test, lambda: run_parts(of_test, [part_of(of_test, queues, calls)])),
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)) as http,
+        http.get(f"https://localhost:{port}/ping") as answer,
+    ):
+        assert await answer.json() == {"data": "Jasmin/PONG"}
 
 
 async def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:

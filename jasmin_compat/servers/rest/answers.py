@@ -37,6 +37,8 @@ class RestAnswer:
     """Falcon's own errors say `Vary: Accept`."""
     closes: bool = False
     """The rest of what the client sends is not read."""
+    failed_login: str | None = None
+    """The user name, where it or the password was wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,8 @@ def result(answer: Answer) -> RestAnswer:
         # answers 500 (W-REST-07)
         is_possible = HTTPStatus.OK < answer.status <= 999
         status = answer.status if is_possible else HTTPStatus.INTERNAL_SERVER_ERROR
-        return RestAnswer(status=int(status), body=_json({"message": text}))
+        body = _json({"message": text})
+        return RestAnswer(status=int(status), body=body, failed_login=answer.failed_login)
     if "{" not in text:
         return data(text)
     try:

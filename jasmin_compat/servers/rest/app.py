@@ -17,6 +17,7 @@ from aiohttp import web
 from jasmin_compat.servers.http.access_log import without_values
 from jasmin_compat.servers.http.answers import PONG, Answer
 from jasmin_compat.servers.http.connections import HttpPolicy, Reply, Server
+from jasmin_compat.servers.http.login_delay import LoginDelay
 from jasmin_compat.servers.http.params import Arguments
 from jasmin_compat.servers.http.requests import BrokenBody, TooLarge, TooSlow, body_of
 from jasmin_compat.servers.rest import answers
@@ -61,6 +62,8 @@ class Resources:
     rate: Callable[[Arguments], Awaitable[Answer]]
     balance: Callable[[Arguments], Answer]
     sendbatch: SendBatch
+    logins: LoginDelay
+    """The HTTP API's."""
 
 
 class RestApi:
@@ -106,7 +109,10 @@ class RestApi:
         refused_method = _wrong_method(request.method, _METHODS[path])
         if refused_method is not None:
             return self._reply(request, refused_method, login)
-        return self._reply(request, await self._result(request, path, login), login)
+        answer = await self._result(request, path, login)
+        if answer.failed_login is not None:
+            await self._resources.logins.failed(request.remote, answer.failed_login)
+        return self._reply(request, answer, login)
 
     async def _result(self, request: web.BaseRequest, path: str, login: Login | None) -> RestAnswer:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 
@@ -65,12 +65,9 @@ class SendBatch:
 
     async def answer(self, login: Login, octets: bytes) -> RestAnswer:
         """Answered when the broker has all of it."""
-        if not self._may_send(login):
-            return answers.error(
-                412,
-                "Authentication failed",
-                f"Authentication failed for user: {login.username}",
-            )
+        refused = self._refused(login)
+        if refused is not None:
+            return refused
         try:  # aside, as a large one takes long
             batch = await asyncio.to_thread(self._read, octets, login)
         except NoJson:
@@ -86,12 +83,19 @@ class SendBatch:
             )
         return await self._queue(batch, login)
 
-    def _may_send(self, login: Login) -> bool:
+    def _refused(self, login: Login) -> RestAnswer | None:
+        failed_login = None
         try:
-            answer = self._ports.balance(balance_arguments(login))
-        except BadText:
-            return False
-        return answer.status == HTTPStatus.OK
+            balance = self._ports.balance(balance_arguments(login))
+        except BadText:  # nobody's
+            pass
+        else:
+            if balance.status == HTTPStatus.OK:
+                return None
+            failed_login = balance.failed_login
+        text = f"Authentication failed for user: {login.username}"
+        answer = answers.error(412, "Authentication failed", text)
+        return replace(answer, failed_login=failed_login)
 
     def _read(self, octets: bytes, login: Login) -> Batch:
         try:

@@ -10,6 +10,7 @@ from jasmin_compat.gateway.batches import BatchMessage
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.servers.http.answers import Answer
 from jasmin_compat.servers.http.connections import HttpPolicy, listen
+from jasmin_compat.servers.http.login_delay import LoginDelay, LoginPolicy
 from jasmin_compat.servers.http.params import Arguments
 from jasmin_compat.servers.rest.app import Resources, RestApi
 from jasmin_compat.servers.rest.sendbatch import BatchLimits, BatchPorts, SendBatch
@@ -99,6 +100,7 @@ async def running_rest(
         rate=script.resource("rate"),
         balance=script.balance,
         sendbatch=SendBatch(ports, limits or BatchLimits()),
+        logins=LoginDelay(LoginPolicy(free=options.get("free_logins", 10)), clock),
     )
     api = RestApi(
         resources,

@@ -10,6 +10,13 @@ from jasmin_compat.servers.http.connections import HttpPolicy
 from tests.http_client import connect
 from tests.servers.rest.api import LOGIN, running_rest
 
+REFUSABLE = [
+    ("GET", "/secure/balance"),
+    ("GET", "/secure/rate"),
+    ("POST", "/secure/send"),
+    ("POST", "/secure/sendbatch"),
+]
+
 
 # covers: REST-15
 async def test_the_version_is_shown_unless_it_shall_not_be() -> None:
@@ -85,6 +92,21 @@ async def test_the_log_holds_no_password_and_no_forged_line(
     async with running_rest() as api:
         await api.ask("GET", "/secure/rate?password=secret&to=1%0Ax", headers=forged)
     assert caplog.messages == ["[200] a\\n[200]@127.0.0.1 GET /secure/rate?password=***&to=1%0Ax"]
+
+
+# covers: W-HTTP-04
+@pytest.mark.parametrize(("method", "target"), REFUSABLE)
+async def test_a_wrong_password_waits_for_its_answer_and_a_right_one_does_not(
+    method: str, target: str
+) -> None:
+    async with running_rest(free_logins=0) as api:
+        assert (await api.ask(method, target, b"{}")).status == 200
+        no = Answer(status=403, body=b"no", failed_login="full")
+        api.script.answers = {"send": no, "rate": no, "balance": no}
+        async with asyncio.TaskGroup() as tasks:
+            late = tasks.create_task(api.ask(method, target, b"{}"))
+            await api.clock.advance_to_sleeper(0.1)
+        assert late.result().status in (403, 412)
 
 
 async def test_a_question_mark_without_a_question_is_not_logged(
