@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -215,6 +216,29 @@ async def test_who_has_not_enough_when_the_smsc_answers_is_not_charged(
 
 
 # ---------------------------------------------------------------- and what was charged stays so
+
+
+# covers: JCLI-11 JCLI-18
+async def test_the_console_shows_raises_keeps_and_loads_what_is_left(
+    spare: World, number: str
+) -> None:
+    p = await payer(spare, number, rate="1.5", balance="10", sms_count="7")
+    uid = p.user.username
+    await p.send()
+    async with logged_in(spare.gateway.host, spare.processes.console_port) as at:
+        shown = await at.asks(f"user -s {uid}")
+        assert "mt_messaging_cred quota balance 8.5\n" in shown
+        assert "mt_messaging_cred quota sms_count 6\n" in shown
+        listed = await at.asks("user -l")
+        assert re.search(rf"^#{uid} +{GROUP} +{uid} +8\.5 +6 ", listed, re.MULTILINE), listed
+        await at.asks("persist")
+        await p.send()
+        await at.saves(f"user -u {uid}", "mt_messaging_cred quota balance +5")
+        assert await p.left() == (12.0, 5)
+        await at.saves(f"user -u {uid}", "mt_messaging_cred quota http_throughput 9")
+        assert await p.left() == (12.0, 5)
+        await at.asks("load")
+    assert await p.left() == (8.5, 6)
 
 
 # covers: W-BILL-04 PERS-03
