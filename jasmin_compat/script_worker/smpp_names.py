@@ -5,6 +5,7 @@ names and read back through the allow-list of wire/pickles.py.
 """
 
 from collections import namedtuple
+from collections.abc import Iterable
 from datetime import timedelta, tzinfo
 from enum import Enum
 from typing import Any
@@ -31,12 +32,39 @@ def _enum(enumeration: Enumeration) -> type[Enum]:
 ENUMS: dict[str, type[Enum]] = {each.name: _enum(each) for each in pdu_enums.ALL}
 _OK = ENUMS["CommandStatus"]["ESME_ROK"]
 
-EsmClass = namedtuple("EsmClass", "mode, type, gsmFeatures", module=TYPES)
-RegisteredDelivery = namedtuple(
-    "RegisteredDelivery", "receipt, smeOriginatedAcks, intermediateNotification", module=TYPES
-)
+
+class EsmClass(namedtuple("_EsmClass", "mode, type, gsmFeatures")):
+    """Features may be left out, and are a set."""
+
+    __slots__ = ()
+
+    def __new__(cls, mode: Any, type: Any, gsmFeatures: Iterable[Any] = ()) -> "EsmClass":  # noqa: A002
+        return super().__new__(cls, mode, type, set(gsmFeatures))
+
+
+class RegisteredDelivery(
+    namedtuple("_RegisteredDelivery", "receipt, smeOriginatedAcks, intermediateNotification")
+):
+    """All but the receipt may be left out."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        receipt: Any,
+        smeOriginatedAcks: Iterable[Any] = (),
+        intermediateNotification: bool = False,
+    ) -> "RegisteredDelivery":
+        return super().__new__(cls, receipt, set(smeOriginatedAcks), intermediateNotification)
+
+
 DataCodingGsmMsg = namedtuple("DataCodingGsmMsg", "msgCoding, msgClass", module=TYPES)
-CallbackNum = namedtuple("CallbackNum", "digitModeIndicator, ton, npi, digits", module=TYPES)
+CallbackNum = namedtuple(
+    "CallbackNum",
+    "digitModeIndicator, ton, npi, digits",
+    module=TYPES,
+    defaults=(ENUMS["AddrTon"]["UNKNOWN"], ENUMS["AddrNpi"]["UNKNOWN"], None),
+)
 Subaddress = namedtuple("Subaddress", "typeTag, value", module=TYPES)
 SMPPRelativeTime = namedtuple(
     "SMPPRelativeTime", "years, months, days, hours, minutes, seconds", module=TIMES
@@ -95,7 +123,10 @@ class PDU:
         self.seqNum = seqNum
         self.status = status or _OK
         self.custom_tlvs: list[Any] = params.pop("custom_tlvs", [])
-        self.params: dict[str, Any] = dict.fromkeys(self.mandatoryParams) | params
+        self.params: dict[str, Any] = dict.fromkeys(self.mandatoryParams) | {
+            name: value.encode() if isinstance(value, str) else value
+            for name, value in params.items()
+        }
 
     @override
     def __eq__(self, other: object) -> bool:
@@ -114,6 +145,10 @@ class PDURequest(PDU):
     """A request."""
 
 
+class PDUDataRequest(PDURequest):
+    """A request that carries a message."""
+
+
 _MESSAGE = (
     *("service_type", "source_addr_ton", "source_addr_npi", "source_addr", "dest_addr_ton"),
     *("dest_addr_npi", "destination_addr", "esm_class", "protocol_id", "priority_flag"),
@@ -126,7 +161,7 @@ def _tlv_names(known: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(tlvs.name_of(tag) for tag in known)
 
 
-class SubmitSM(PDURequest):
+class SubmitSM(PDUDataRequest):
     """A message to a mobile; the next part of a long one is `nextPdu`."""
 
     _command = "submit_sm"
@@ -134,7 +169,7 @@ class SubmitSM(PDURequest):
     optionalParams = _tlv_names(pickled_tlvs.SUBMIT_SM)
 
 
-class DeliverSM(PDURequest):
+class DeliverSM(PDUDataRequest):
     """A message from a mobile."""
 
     _command = "deliver_sm"
@@ -142,7 +177,7 @@ class DeliverSM(PDURequest):
     optionalParams = _tlv_names(pickled_tlvs.DELIVER_SM)
 
 
-class DataSM(PDURequest):
+class DataSM(PDUDataRequest):
     """A message from a mobile, short form."""
 
     _command = "data_sm"
@@ -154,7 +189,7 @@ OF_TYPES = ENUMS | {
     made.__name__: made
     for made in (
         *(EsmClass, RegisteredDelivery, DataCoding, DataCodingGsmMsg, CallbackNum, Subaddress),
-        *(PDU, PDURequest),
+        *(PDU, PDURequest, PDUDataRequest),
     )
 }
 OF_OPERATIONS: dict[str, type] = {made.__name__: made for made in (SubmitSM, DeliverSM, DataSM)}

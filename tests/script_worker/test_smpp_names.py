@@ -4,9 +4,12 @@ import pytest
 
 from jasmin_compat.script_worker.smpp_names import (
     ENUMS,
+    CallbackNum,
     DataCoding,
     DeliverSM,
+    EsmClass,
     FixedOffset,
+    RegisteredDelivery,
     SubmitSM,
 )
 
@@ -52,3 +55,15 @@ def test_a_zone_has_its_offset() -> None:
         "x",
         0,
     )
+
+
+def test_what_jasmins_classes_let_be_left_out() -> None:
+    wanted = ENUMS["RegisteredDeliveryReceipt"]["SMSC_DELIVERY_RECEIPT_REQUESTED"]
+    assert RegisteredDelivery(wanted) == (wanted, set(), False)
+    mode, kind = ENUMS["EsmClassMode"]["DEFAULT"], ENUMS["EsmClassType"]["DEFAULT"]
+    assert EsmClass(mode, kind).gsmFeatures == set()
+    udhi = ENUMS["EsmClassGsmFeatures"]["UDHI_INDICATOR_SET"]
+    assert EsmClass(mode, kind, [udhi]).gsmFeatures == {udhi}
+    ascii_digits = ENUMS["CallbackNumDigitModeIndicator"]["ASCII"]
+    assert CallbackNum(ascii_digits).npi is ENUMS["AddrNpi"]["UNKNOWN"]
+    assert SubmitSM(destination_addr="1").params["destination_addr"] == b"1"
