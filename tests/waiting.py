@@ -14,5 +14,14 @@ async def until(fact: Callable[[], bool | Awaitable[bool]], *, within_s: float =
             await asyncio.sleep(0.002)
 
 
+def is_running(pid: int | str) -> bool:
+    """A zombie, whose new parent has not looked yet, is not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 async def _value(fact: bool | Awaitable[bool]) -> bool:
     return fact if isinstance(fact, bool) else await fact

@@ -9,16 +9,19 @@ import contextlib
 import functools
 import hashlib
 import logging
-import os
-import signal
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from jasmin_compat.adapters.script_process import (
+    NotStarted,
+    ProcessPolicy,
+    ScriptProcess,
+    WorkerLost,
+    start_process,
+)
+from jasmin_compat.gateway.charging import Left
 from jasmin_compat.gateway.interceptors import Statuses, statuses_of
 from jasmin_compat.gateway.messages import MtRoutable
 from jasmin_compat.gateway.users import Group, User
@@ -27,23 +30,16 @@ from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire.pickled_accounts import NO_PASSWORD, Accounts
 from jasmin_compat.wire.pickled_pdus import BadPdu, PickledSubmit, read_submit, write_submit
 from jasmin_compat.wire.script_jobs import (
-    HEAD,
-    MAX_OCTETS,
-    BadReply,
     Done,
     Failed,
     Job,
-    NeedsSource,
+    Ran,
     Reply,
     Stopped,
-    read_reply,
-    write_job,
 )
 
 log: Final = logging.getLogger("jasmin-interceptor-pb")
-_ROOT: Final = Path(__file__).parents[2]
-_PASSED_ON: Final = ("PATH", "TZ", "LANG", "LC_ALL", "LC_CTYPE")
-"""Of our environment: settings with passwords may stand in the rest."""
+_Kind = Literal["evaluate", "intercept"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +48,13 @@ class ScriptWorkersPolicy:
 
     workers: int = 2
     time_limit_s: float = 10.0
-    memory_octets: int = 512 << 20
-    """Address space of a worker; 0 has no limit."""
     waiting: int = 1000
     """Messages that may wait for a worker; further ones are refused."""
     wait_s: float = 30.0
     """How long one waits for it."""
     log_slow_script_s: int = 1
     """Whole seconds from which a script is named in the log; below 0 never."""
+    process: ProcessPolicy = field(default_factory=ProcessPolicy)
 
 
 @dataclass(slots=True)
@@ -71,7 +66,7 @@ class ScriptCounts:
     failed: int = 0
     """They raised, were no code, or left what is no message."""
     killed: int = 0
-    """Workers killed: their script ran too long or left processes behind, or we stop."""
+    """Workers killed: their script ran too long, or left processes behind, or its sender left."""
     died: int = 0
     """Workers that ended by themselves in the middle of a script."""
     refused: int = 0
@@ -81,13 +76,15 @@ class ScriptCounts:
     waiting: int = 0
     """Messages that wait for one now."""
     seconds: float = 0.0
-    """Spent waiting for scripts."""
+    """Scripts ran, all together."""
 
 
 @contextlib.asynccontextmanager
-async def open_script_workers(policy: ScriptWorkersPolicy) -> AsyncIterator["ScriptWorkers"]:
-    """Workers start when the first script is to run, and end with it."""
-    workers = ScriptWorkers(policy)
+async def open_script_workers(
+    policy: ScriptWorkersPolicy, *, left: Callable[[User], Left]
+) -> AsyncIterator["ScriptWorkers"]:
+    """Workers start when a script is to run, and end with it."""
+    workers = ScriptWorkers(policy, left=left)
     try:
         yield workers
     finally:
@@ -97,14 +94,20 @@ async def open_script_workers(policy: ScriptWorkersPolicy) -> AsyncIterator["Scr
 class ScriptWorkers:
     """ports.Scripts."""
 
-    def __init__(self, policy: ScriptWorkersPolicy) -> None:
+    def __init__(self, policy: ScriptWorkersPolicy, *, left: Callable[[User], Left]) -> None:
+        """`left` says what a user has left now, for scripts that look."""
         self.counts = ScriptCounts()
         self._policy = policy
-        self._idle: list[_Worker] = []
+        self._left = left
+        self._idle: list[ScriptProcess] = []
+        self._lingering: list[ScriptProcess] = []
+        """They get no further job: processes of a script still run in their groups."""
+        self._ending: list[ScriptProcess] = []
+        """Killed; the kernel may not have said so yet."""
         self._free = asyncio.Semaphore(policy.workers)
 
     async def evaluate(self, code: str, routable: MtRoutable, *, at: datetime) -> bool:
-        match await self._run(_job("evaluate", code, routable, at)):
+        match await self._run("evaluate", code, routable, at):
             case Done(result=result):
                 return result
             case Failed(reason=reason):
@@ -116,9 +119,10 @@ class ScriptWorkers:
         self, code: str, routable: MtRoutable, *, at: datetime
     ) -> MtRoutable | Statuses:
         first = routable.parts[0]
-        ends = f"from:{first.source_addr!r}, to:{first.destination_addr!r}"
+        source = None if routable.source_addr_is_null else first.source_addr
+        ends = f"from:{source!r}, to:{first.destination_addr!r}"
         log.info("Running with a CommandId.submit_sm (%s).", ends)
-        match await self._run(_job("intercept", code, routable, at)):
+        match await self._run("intercept", code, routable, at):
             case Done() as done:
                 return self._left_by(done, routable)
             case Stopped() as stopped:
@@ -131,9 +135,13 @@ class ScriptWorkers:
 
     async def close(self) -> None:
         """Ends the workers; nobody may run a script any more."""
-        for worker in self._idle:
-            await self._end(worker)
+        for process in (*self._idle, *self._lingering):
+            self._end(process)
         self._idle.clear()
+        self._lingering.clear()
+        for process in self._ending:
+            await process.ended()
+        self._ending.clear()
 
     # ------------------------------------------------------------ what comes back
 
@@ -142,36 +150,38 @@ class ScriptWorkers:
         return ScriptFailed(reason)
 
     def _left_by(self, done: Done, routable: MtRoutable) -> MtRoutable:
+        left = replace(routable, tags=done.tags, locks=frozenset(done.locks))
+        if not done.pdu:
+            return left
         try:
-            left = read_submit(done.pdu)
+            submit = read_submit(done.pdu)
         except BadPdu as error:
             log.warning("The script left no submit_sm: %s", error)
             raise self._failed(str(error)) from error
-        return replace(
-            routable,
-            parts=left.parts,
-            source_addr_is_null=left.source_addr_is_null,
-            tags=done.tags,
-            locks=frozenset(done.locks),
-        )
+        parts = submit.parts
+        if routable.source == "httpapi":  # Jasmin sets what the request wants after the script
+            wanted = routable.parts[-1].registered_delivery
+            parts = (*parts[:-1], replace(parts[-1], registered_delivery=wanted))
+        return replace(left, parts=parts, source_addr_is_null=submit.source_addr_is_null)
 
     # ------------------------------------------------------------ one job
 
-    async def _run(self, job: Job) -> Reply:
+    async def _run(self, kind: _Kind, code: str, routable: MtRoutable, at: datetime) -> Reply:
         """Raises: ScriptsAway, ScriptFailed."""
+        job = _job(kind, code, routable, at, left=self._left(routable.user))
         await self._wait_for_turn()
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        self.counts.run += 1
         try:
-            reply = await self._ask(job)
+            process = await self._ready()
+            self.counts.run += 1
+            ran = await self._ask(process, job)
         finally:
             self._free.release()
-            self.counts.seconds += loop.time() - began
-        whole_s = int(loop.time() - began)
-        if 0 <= self._policy.log_slow_script_s <= whole_s:
-            log.warning("Execution delay [%ss] for script [%s].", whole_s, job.source)
-        return reply
+        self.counts.seconds += ran.took_s
+        if ran.printed:
+            log.info("Script printed: %r", ran.printed)
+        if 0 <= self._policy.log_slow_script_s <= int(ran.took_s):
+            log.warning("Execution delay [%ss] for script [%s].", int(ran.took_s), code)
+        return ran.reply
 
     async def _wait_for_turn(self) -> None:
         if self.counts.waiting >= self._policy.waiting:
@@ -187,105 +197,81 @@ class ScriptWorkers:
         finally:
             self.counts.waiting -= 1
 
-    async def _ask(self, job: Job) -> Reply:
-        worker = self._idle.pop() if self._idle else await self._start()
-        is_usable = False
+    async def _ready(self) -> ScriptProcess:
+        """The one that ran last, whose memory is warm. One that has died since is nobody's loss."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive():
+                return process
+            self._end(process)
+        self._ending = [each for each in self._ending if not each.is_gone()]
         try:
-            async with asyncio.timeout(self._policy.time_limit_s):
-                reply = await worker.ask(job)
-            is_usable = not (isinstance(reply, Failed) and reply.ends_worker)
-        except TimeoutError:
-            return Failed(f"it ran longer than {self._policy.time_limit_s:g} s")
-        except (OSError, EOFError, BadReply) as error:
-            self.counts.died += 1
-            return Failed(f"its process ended: {error}")
-        finally:
-            if is_usable:
-                self._idle.append(worker)
-            else:
-                await self._end(worker)
-        return reply
-
-    async def _start(self) -> "_Worker":
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "jasmin_compat.script_worker"),
-                str(self._policy.memory_octets),
-                stdin=PIPE,
-                stdout=PIPE,
-                cwd="/",
-                env=environment | {"PYTHONPATH": str(_ROOT)},
-                start_new_session=True,
-            )
-        except OSError as error:
+            process = await start_process(self._policy.process)
+        except NotStarted as error:
             self.counts.refused += 1
+            log.error("Cannot start a script worker: %s", error)  # noqa: TRY400  # no trace helps
             raise ScriptsAway(f"no script worker could be started: {error}") from error
         self.counts.workers += 1
-        return _Worker(process)
+        return process
 
-    async def _end(self, worker: "_Worker") -> None:
+    async def _ask(self, process: ScriptProcess, job: Job) -> Ran:
+        """Whatever comes of it, the process is put back or ended; so, too, if we are cancelled."""
+        after: Callable[[ScriptProcess], None] = self._end
+        try:
+            async with asyncio.timeout(self._policy.time_limit_s):
+                ran = await process.ask(job)
+            after = self._end_later if ran.has_children else self._idle.append
+        except TimeoutError:
+            reason = f"it ran longer than {self._policy.time_limit_s:g} s, and was ended"
+            return Ran(reply=Failed(reason), took_s=self._policy.time_limit_s)
+        except WorkerLost as lost:
+            self.counts.died += 1
+            return Ran(reply=Failed(str(lost)))
+        finally:
+            after(process)
+        return ran
+
+    def _end(self, process: ScriptProcess) -> None:
         self.counts.workers -= 1
-        self.counts.killed += worker.kill()
-        await worker.ended()
+        self.counts.killed += process.kill()
+        self._ending.append(process)
 
+    def _end_later(self, process: ScriptProcess) -> None:
+        """What a script has started may go on for as long as the script could have."""
+        self._lingering.append(process)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._policy.time_limit_s, self._end_lingering, process)
 
-class _Worker:
-    """One process; one job at a time."""
-
-    def __init__(self, process: Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._process = process
-        self._jobs, self._replies = process.stdin, process.stdout
-        self._known: set[str] = set()
-        """Digests of scripts it was given."""
-
-    async def ask(self, job: Job) -> Reply:
-        """Raises: OSError, EOFError, BadReply."""
-        known = job.digest in self._known
-        reply = await self._exchange(replace(job, source=None) if known else job)
-        if isinstance(reply, NeedsSource):
-            reply = await self._exchange(job)
-        self._known.add(job.digest)
-        return reply
-
-    async def _exchange(self, job: Job) -> Reply:
-        self._jobs.write(write_job(job))
-        await self._jobs.drain()
-        (length,) = HEAD.unpack(await self._replies.readexactly(HEAD.size))
-        if length > MAX_OCTETS:
-            raise BadReply(f"{length} octets, {MAX_OCTETS} allowed")
-        return read_reply(await self._replies.readexactly(length))
-
-    def kill(self) -> bool:
-        """It, and whatever it started in its process group; False when it has ended already."""
-        is_alive = self._process.returncode is None
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._jobs.close()
-        return is_alive
-
-    async def ended(self) -> None:
-        """It is killed, so this takes no time worth a limit."""
-        await self._process.wait()
+    def _end_lingering(self, process: ScriptProcess) -> None:
+        if process in self._lingering:
+            self._lingering.remove(process)
+            self._end(process)
 
 
 # ---------------------------------------------------------------- messages to jobs
 
 
-def _job(kind: str, code: str, routable: MtRoutable, at: datetime) -> Job:
+def _job(kind: _Kind, code: str, routable: MtRoutable, at: datetime, *, left: Left) -> Job:
     submit = PickledSubmit(routable.parts, routable.source_addr_is_null)
     return Job(
-        kind="evaluate" if kind == "evaluate" else "intercept",
+        kind=kind,
         digest=_digest(code),
         source=code,
         pdu=write_submit(submit, is_of_http=routable.source == "httpapi"),
-        user=_account(routable.user),
+        user=_account(_with(left, routable.user)),
         tags=routable.tags,
         locks=tuple(routable.locks),
         at=at.isoformat(),
     )
+
+
+def _with(left: Left, user: User) -> User:
+    """The user with what is left of its quotas: what it was given once, nobody asks for."""
+    quotas = user.mt.quotas
+    if (left.balance, left.submit_sm_count) == (quotas.balance, quotas.submit_sm_count):
+        return user
+    quotas = replace(quotas, balance=left.balance, submit_sm_count=left.submit_sm_count)
+    return replace(user, mt=replace(user.mt, quotas=quotas))
 
 
 @functools.lru_cache(maxsize=1000)

@@ -113,7 +113,7 @@ async def run_gateway(frame: Frame, roles: Roles, outside: Outside) -> None:
         parts = [router_part(frame, queues=queues, site=current, quotas=quotas)]
         calls = await opened.enter_async_context(open_calls(frame))
         scripts = await opened.enter_async_context(
-            open_script_workers(script_workers_policy(frame.settings))
+            open_script_workers(script_workers_policy(frame.settings), left=quotas.left)
         )
         frame.sources.append(lambda: [Measured(prefix="scripts", counts=scripts.counts)])
         if roles.thrower:

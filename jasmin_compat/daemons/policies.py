@@ -9,6 +9,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
 from jasmin_compat.adapters.http_calls import CallsPolicy
 from jasmin_compat.adapters.memory_queues import MemoryPolicy
 from jasmin_compat.adapters.redis_connect import RedisPolicy
+from jasmin_compat.adapters.script_process import ProcessPolicy
 from jasmin_compat.adapters.script_workers import ScriptWorkersPolicy
 from jasmin_compat.adapters.scripts import ScriptPolicy
 from jasmin_compat.flows.consume import ConsumePolicy
@@ -318,8 +319,8 @@ def script_workers_policy(settings: Settings) -> ScriptWorkersPolicy:
     return ScriptWorkersPolicy(
         workers=section.workers,
         time_limit_s=section.time_limit_s,
-        memory_octets=section.memory_octets,
         waiting=section.waiting,
         wait_s=section.wait_s,
         log_slow_script_s=section.log_slow_script,
+        process=ProcessPolicy(memory_octets=section.memory_octets, environment=section.environment),
     )

@@ -1,7 +1,7 @@
 """The worker's process: reads jobs from its standard input, answers on its standard output.
 
-Scripts get neither: what they print goes where the gateway's own errors go, and reading gives them
-the end of the file.
+Scripts get neither: what they print goes back with the answer, what programs of theirs print goes
+nowhere, and reading gives them the end of the file.
 """
 
 import ctypes
@@ -9,11 +9,12 @@ import os
 import resource
 import signal
 import sys
+import time
 from typing import BinaryIO
 
 from jasmin_compat.script_worker.jobs import Jobs
 from jasmin_compat.script_worker.modules import install
-from jasmin_compat.wire.script_jobs import HEAD, Failed, Reply, read_job, write_reply
+from jasmin_compat.wire.script_jobs import HEAD, Ran, Ready, read_job, write_ran
 
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -28,35 +29,37 @@ def main(memory_octets: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_octets, memory_octets))
     install()
     jobs_in, replies_out = _take_streams()
-    jobs, me = Jobs(), os.getpid()
+    jobs = Jobs(now_s=time.perf_counter, has_children=_has_children)
+    _write(replies_out, Ran(reply=Ready()))
     while head := jobs_in.read(HEAD.size):
         job = read_job(jobs_in.read(*HEAD.unpack(head)))
-        reply = jobs.run(job)
-        sys.stdout.flush()
-        if os.getpid() != me:  # the script forked, and this is its child
-            os._exit(0)
-        replies_out.write(write_reply(_unless_it_left_processes(reply)))
-        replies_out.flush()
+        _write(replies_out, jobs.run(job))
+
+
+def _write(replies_out: BinaryIO, ran: Ran) -> None:
+    replies_out.write(write_ran(ran))
+    replies_out.flush()
 
 
 def _take_streams() -> tuple[BinaryIO, BinaryIO]:
     """Descriptors of our own, which programs that a script starts do not inherit."""
     jobs_in, replies_out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
     os.close(nothing)
-    os.dup2(2, 1)
     return jobs_in, replies_out
 
 
-def _unless_it_left_processes(reply: Reply) -> Reply:
-    """The gateway ends them together with this process."""
+def _has_children() -> bool:
+    """Those that have ended are reaped."""
     try:
-        while os.waitpid(-1, os.WNOHANG) != (0, 0):
-            pass
+        while True:
+            pid, _status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return True
     except ChildProcessError:
-        return reply
-    return Failed("the script left processes behind", ends_worker=True)
+        return False
 
 
 if __name__ == "__main__":

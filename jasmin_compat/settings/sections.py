@@ -737,6 +737,11 @@ class Interceptor(Logged):
     memory_octets: int = ours(
         536_870_912, "Address space of such a process; 0: no limit.", check=at_least(0)
     )
+    environment: tuple[str, ...] = ours(
+        (),
+        "Names of environment variables that scripts see, beside PATH, HOME, TZ, PYTHONPATH and "
+        "the language.",
+    )
     waiting: int = ours(
         1000, "Messages that may wait for a process; further ones are refused.", check=at_least(1)
     )

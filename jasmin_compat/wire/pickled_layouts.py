@@ -4,7 +4,7 @@ Writing fills it; reading takes what the machine of wire/pickles.py left, or, ma
 the template itself backwards (wire/pickled_pdus.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from operator import attrgetter
@@ -112,6 +112,13 @@ NULL_SOURCE: Final = _octets("source_addr", _null)
 P = TypeVar("P", bound=SubmitSm | DataSm)
 
 
+def _read_named(field: Field, params: Mapping[str, object]) -> Any:
+    try:
+        return field.read(params.get(field.name))
+    except BadField as error:
+        raise BadField(f"{field.name}: {error}") from error
+
+
 class Layout(Generic[P]):
     """One class of PDUs, and one way to write its objects."""
 
@@ -165,7 +172,7 @@ class Layout(Generic[P]):
         params = found.state.get("params")
         if not isinstance(params, dict):
             raise BadField("no params")
-        values = [field.read(params.get(field.name)) for field in self.fields]
+        values = [_read_named(field, params) for field in self.fields]
         custom = found.state.get("custom_tlvs", [])
         return self.make(values, pickled_tlvs.read_tlvs(params, custom, self.known_tlvs))
 

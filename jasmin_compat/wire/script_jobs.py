@@ -48,8 +48,6 @@ class Failed:
     """The script raised, or is none."""
 
     reason: str
-    ends_worker: bool = False
-    """It left something behind that only the end of the worker takes away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +65,31 @@ class Done:
 
     result: bool = False
     pdu: bytes = b""
+    """As in a job; empty where the script has not changed it."""
     tags: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
 
 
-Reply = NeedsSource | Failed | Stopped | Done
-_KINDS: Final = {kind.__name__: kind for kind in (NeedsSource, Failed, Stopped, Done)}
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker's first: it waits for jobs."""
+
+
+Reply = NeedsSource | Failed | Stopped | Done | Ready
+_KINDS: Final = {kind.__name__: kind for kind in (NeedsSource, Failed, Stopped, Done, Ready)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What came of a job, and how it went."""
+
+    reply: Reply
+    took_s: float = 0.0
+    """Of the script alone."""
+    printed: str = ""
+    """The beginning of it."""
+    has_children: bool = False
+    """Processes that the script has started still run."""
 
 
 def write_job(job: Job) -> bytes:
@@ -87,9 +104,18 @@ def read_job(octets: bytes) -> Job:
     return Job(**values)
 
 
-def write_reply(reply: Reply) -> bytes:
+def write_ran(ran: Ran) -> bytes:
+    reply = ran.reply
     values = {name: getattr(reply, name) for name in type(reply).__dataclass_fields__}
-    return _frame({"is": type(reply).__name__, **values})
+    return _frame(
+        {
+            "is": type(reply).__name__,
+            "reply": values,
+            "took_s": ran.took_s,
+            "printed": ran.printed,
+            "has_children": ran.has_children,
+        }
+    )
 
 
 def _frame(values: dict[str, Any]) -> bytes:
@@ -101,14 +127,17 @@ def _latin1(octets: bytes) -> str:
     return octets.decode("latin-1")
 
 
-def read_reply(octets: bytes) -> Reply:
+def read_ran(octets: bytes) -> Ran:
     """Raises: BadReply."""
     try:
         values = json.loads(octets)
-        kind = _KINDS[values.pop("is")]
-        if kind is Done:
-            return _done(**values)
-        return kind(**values)
+        kind, found = _KINDS[values["is"]], values["reply"]
+        return Ran(
+            reply=_done(**found) if kind is Done else kind(**found),
+            took_s=float(values["took_s"]),
+            printed=str(values["printed"]),
+            has_children=values["has_children"] is True,
+        )
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise BadReply(f"{type(error).__name__}: {error}") from error
 

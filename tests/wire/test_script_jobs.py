@@ -13,12 +13,13 @@ from jasmin_compat.wire.script_jobs import (
     Failed,
     Job,
     NeedsSource,
-    Reply,
+    Ran,
+    Ready,
     Stopped,
     read_job,
-    read_reply,
+    read_ran,
     write_job,
-    write_reply,
+    write_ran,
 )
 
 texts = st.text(max_size=20)
@@ -35,7 +36,8 @@ jobs = st.builds(
 )
 replies = st.one_of(
     st.just(NeedsSource()),
-    st.builds(Failed, texts, st.booleans()),
+    st.just(Ready()),
+    st.builds(Failed, texts),
     st.builds(
         Stopped,
         smpp_status=st.none() | st.integers() | texts,
@@ -49,6 +51,14 @@ replies = st.one_of(
         tags=st.lists(texts, max_size=3).map(tuple),
         locks=st.lists(texts, max_size=3).map(tuple),
     ),
+)
+
+runs = st.builds(
+    Ran,
+    reply=replies,
+    took_s=st.floats(0, 100),
+    printed=texts,
+    has_children=st.booleans(),
 )
 
 
@@ -68,9 +78,9 @@ def vars_of(job: Job) -> dict[str, object]:
     return {name: getattr(job, name) for name in Job.__dataclass_fields__}
 
 
-@given(replies)
-def test_a_reply_arrives_as_it_was_sent(reply: Reply) -> None:
-    assert read_reply(body(write_reply(reply))) == reply
+@given(runs)
+def test_a_reply_arrives_as_it_was_sent(ran: Ran) -> None:
+    assert read_ran(body(write_ran(ran))) == ran
 
 
 # covers: W-INT-05
@@ -82,18 +92,23 @@ def test_a_reply_arrives_as_it_was_sent(reply: Reply) -> None:
         b"[]",
         b"{}",
         b'{"is": "Job"}',
-        b'{"is": "Failed", "reasons": 1}',
-        b'{"is": "Done", "result": true, "pdu": 5, "tags": [], "locks": []}',
-        b'{"is": "Done", "result": true, "pdu": "\\u1234", "tags": [], "locks": []}',
+        *(
+            b'{"is": "%b", "reply": %b, "took_s": 0, "printed": "", "has_children": false}' % case
+            for case in (
+                (b"Failed", b'{"reasons": 1}'),
+                (b"Done", b'{"result": true, "pdu": 5, "tags": [], "locks": []}'),
+                (b"Done", b'{"result": true, "pdu": "\\u1234", "tags": [], "locks": []}'),
+            )
+        ),
         b"[" * 100_000,
     ],
 )
 def test_what_is_no_reply(octets: bytes) -> None:
     with pytest.raises(BadReply):
-        read_reply(octets)
+        read_ran(octets)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | texts, st.lists))
 def test_no_json_breaks_the_reader(value: object) -> None:
     with pytest.raises(BadReply):
-        read_reply(json.dumps(value).encode())
+        read_ran(json.dumps(value).encode())
