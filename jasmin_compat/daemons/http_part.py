@@ -51,7 +51,7 @@ def make_resources(
     policy = send_policy(frame.settings)
     return Resources(
         send=Send(ports=ports, policy=policy, tally=tally),
-        rate=Rate(ports=ports, long_content=policy.long_content, tally=tally),
+        rate=Rate(ports=ports, policy=policy, tally=tally),
         balance=Balance(site=reach.site, quotas=reach.quotas, tally=tally),
         tally=tally,
         logins=LoginDelay(login_policy(frame.settings), frame.clock),

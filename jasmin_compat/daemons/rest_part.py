@@ -92,6 +92,7 @@ def _api(frame: Frame, shared: RestReach) -> RestApi:
         balance=http.balance.answer_arguments,
         sendbatch=SendBatch(ports, batch_limits(settings)),
         logins=http.logins,
+        log_privacy=settings.http_api.log_privacy,
     )
     shows = settings.rest_api.show_jasmin_version
     return RestApi(

@@ -48,6 +48,7 @@ from jasmin_compat.wire.batch_messages import (
 )
 
 log: Final = logging.getLogger("jasmin-restapi")
+_QUOTES: Final = "Invalid hex-content data: '"
 
 # ---------------------------------------------------------------- queue
 
@@ -204,13 +205,19 @@ class BatchSender:
             self.counts.accepted += 1
         else:
             self.counts.declined += 1
-            log.error("[%s] %s", message.batch_id, outcome.text.strip('"'))
+            log.error("[%s] %s", message.batch_id, _logged(outcome.text))
 
     def _put_off(self, queued: QueueMessage, message: BatchMessage, outcome: PutOff) -> Delay:
         self.counts.put_off += 1
         tries = header.tries(queued.headers) + 1
-        log.warning("[%s] %s: attempt %d", message.batch_id, outcome.text.strip('"'), tries)
+        log.warning("[%s] %s: attempt %d", message.batch_id, _logged(outcome.text), tries)
         return Delay(self._policy.put_off_delay_s, ((TRIES, str(tries)),))
+
+
+def _logged(text: str) -> str:
+    """A refusal without what it quotes of the message."""
+    head, quoted, _ = text.partition(_QUOTES)
+    return (head + quoted.rstrip(" :'") if quoted else text).strip('"')
 
 
 # ---------------------------------------------------------------- tell

@@ -22,6 +22,7 @@ from jasmin_compat.ports import (
     Unpublishable,
     Unroutable,
 )
+from jasmin_compat.runtime.mistakes import without_texts
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import CRASHES
 
@@ -201,10 +202,16 @@ class _Work:
         except StoreAway:
             self._counts.store_away += 1
             return Delay(self._policy.store_delay_s)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged
             self._counts.crashed += 1
-            self._source.log.exception("[msgid:%s] %s", message.message_id, self._source.queue)
+            self._log_mistake(message, error)
             return self._after_crash(message, error)
+
+    def _log_mistake(self, message: QueueMessage, error: Exception) -> None:
+        source = self._source
+        source.log.error(
+            "[msgid:%s] %s\n%s", message.message_id, source.queue, without_texts(error)
+        )
 
     def _dead_end(self, message: QueueMessage, error: Unpublishable) -> Dead:
         self._counts.unpublishable += 1

@@ -171,6 +171,19 @@ async def test_a_broker_that_was_away_is_tried_again_and_not_for_ever() -> None:
     assert one.sender.counts == BatchCounts(declined=1, put_off=1)
 
 
+async def test_what_a_refusal_quotes_of_the_message_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused = Declined("Error \"Invalid hex-content data: 'secret'\"")
+    one = await world(refused)
+    await handled(one, told())
+    [report] = await one.reports()
+    assert "secret" in read_batch_report(report).text
+    assert caplog.messages == [
+        f'[{builders.batch_message().batch_id}] Error "Invalid hex-content data'
+    ]
+
+
 async def test_a_message_whose_report_was_not_taken_is_neither_sent_nor_told_of_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

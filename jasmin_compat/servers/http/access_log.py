@@ -58,7 +58,9 @@ def _hidden(piece: str, hides: frozenset[str]) -> str:
 def _safe(text: str) -> str:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return text
-    return text.encode("unicode_escape").decode().replace('"', '\\"')
+    shown = repr(text.encode(errors="surrogateescape"))[1:]  # octets, as Twisted has them
+    quote, inside = shown[0], shown[1:-1]
+    return inside if quote == '"' else inside.replace('"', '\\"').replace("\\'", "'")
 
 
 @lru_cache(maxsize=1)

@@ -264,6 +264,13 @@ def _of_statuses(refused: Intercepted) -> _Row:
     return _Row(status, text, "interceptor_error_count", "InterceptorRunError")
 
 
+def logged(refusal: Refusal, reason: Exception, *, log_privacy: bool) -> str:
+    """What the log says of it."""
+    if log_privacy and isinstance(reason, BadHexContent):
+        return f"{refusal.status}: UrlArgsValidationError (Invalid hex-content data)"
+    return refusal.logged
+
+
 def broken(error: Exception) -> Refusal:
     """Our own mistake, in Jasmin's form."""
     text = f"Unknown error: {type(error).__name__}"

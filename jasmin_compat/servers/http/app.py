@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from jasmin_compat.runtime.mistakes import without_texts
 from jasmin_compat.servers.http import answers
 from jasmin_compat.servers.http.access_log import Access, combined
 from jasmin_compat.servers.http.answers import Answer, Manner, octets_of
@@ -113,8 +114,8 @@ class HttpApi:
             return self.resources.balance.answer_arguments(arguments)
         except (TooLarge, TooSlow, BadForm, BrokenBody) as bad:
             return self._bad_body(bad)
-        except Exception as error:
-            log.exception("[%s] /%s broke", request.remote, name)
+        except Exception as error:  # noqa: BLE001 - logged
+            _log_mistake(request, name, error)
             return _OF_USERS[name](answers.broken(error))
 
     def _bad_body(self, bad: Exception) -> Answer:
@@ -159,6 +160,10 @@ class HttpApi:
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
+
+
+def _log_mistake(request: web.BaseRequest, name: str, error: Exception) -> None:
+    log.error("[%s] /%s broke\n%s", request.remote, name, without_texts(error))
 
 
 def _wrong_method(request: web.BaseRequest) -> Answer:

@@ -14,14 +14,14 @@ from jasmin_compat.servers.http.answers import (
     Answer,
     as_json,
     in_json,
+    logged,
     refuse,
     refuse_arguments,
 )
 from jasmin_compat.servers.http.counts import HttpTally
 from jasmin_compat.servers.http.params import Arguments, BadArguments, check_rate
-from jasmin_compat.servers.http.send import MAX_REFERENCE
+from jasmin_compat.servers.http.send import MAX_REFERENCE, SendPolicy
 from jasmin_compat.servers.http.send_arguments import authenticated, rate_arguments
-from jasmin_compat.smpp.split import LongContent
 
 log: Final = logging.getLogger("jasmin-http-api")
 _COUNTED: Final = {"auth_error_count", "interceptor_error_count"}
@@ -39,24 +39,26 @@ class Rated:
 class Rate:
     """The resource."""
 
-    def __init__(self, *, ports: MtPorts, long_content: LongContent, tally: HttpTally) -> None:
+    def __init__(self, *, ports: MtPorts, policy: SendPolicy, tally: HttpTally) -> None:
         self._ports = ports
-        self._long_content = long_content
+        self._long_content = policy.long_content
+        self._log_privacy = policy.log_privacy
         self._tally = tally
         self._next_reference = itertools.cycle(range(1, MAX_REFERENCE + 1)).__next__
 
     async def answer_arguments(self, arguments: Arguments) -> Answer:
         self._tally.request()
+        reason: Exception
         try:
             rated = await self._rated(check_rate(arguments))
         except BadArguments as refused:
-            refusal = refuse_arguments(refused)
+            reason, refusal = refused, refuse_arguments(refused)
         except (Refused, BadCredentials) as refused:
-            refusal = refuse(refused)
+            reason, refusal = refused, refuse(refused)
         else:
             answer = {"unit_rate": rated.unit_rate, "submit_sm_count": rated.submit_sm_count}
             return as_json(answer, is_late=True)
-        log.error("Error: %s", refusal.logged)
+        log.error("Error: %s", logged(refusal, reason, log_privacy=self._log_privacy))
         if refusal.counter in _COUNTED:
             self._tally.count(refusal.counter)
         return in_json(refusal)

@@ -16,6 +16,7 @@ from jasmin_compat.gateway.users import BadCredentials, User
 from jasmin_compat.servers.http.answers import (
     Answer,
     in_words,
+    logged,
     refuse,
     refuse_arguments,
     success,
@@ -87,7 +88,7 @@ class Send:
             log.error("%s", mt_too_fast(reason))
         elif isinstance(reason, NotCharged):
             log.error("%s", mt_not_charged(reason))
-        log.error("Error: %s", refusal.logged)
+        log.error("Error: %s", logged(refusal, reason, log_privacy=self.policy.log_privacy))
         self.tally.count(refusal.counter)
         return in_words(refusal)
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from jasmin_compat.runtime.mistakes import without_texts
 from jasmin_compat.servers.http.access_log import without_values
 from jasmin_compat.servers.http.answers import PONG, Answer
 from jasmin_compat.servers.http.connections import HttpPolicy, Reply, Server
@@ -51,7 +52,8 @@ _KNOWN_METHODS: Final = frozenset(
     )
 )
 """To Falcon; any other is a bad request."""
-_HIDDEN: Final = frozenset(("password",))
+_SECRET: Final = frozenset(("password",))
+_PRIVATE: Final = frozenset(("content", "hex-content", "hex_content"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,8 @@ class Resources:
     sendbatch: SendBatch
     logins: LoginDelay
     """The HTTP API's."""
+    log_privacy: bool = False
+    """No text of a message is logged."""
 
 
 class RestApi:
@@ -82,6 +86,7 @@ class RestApi:
         self._policy = policy
         self._unix = unix
         self._powered_by = powered_by
+        self._hides = _SECRET | _PRIVATE if resources.log_privacy else _SECRET
         self._running = 0
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -123,8 +128,8 @@ class RestApi:
             return await self._get(request, path, login)
         except BadText as error:
             return answers.bad_text(str(error))
-        except Exception:
-            log.exception("[%s] /%s broke", request.remote, path)
+        except Exception as error:  # noqa: BLE001 - logged
+            _log_mistake(request, path, error)
             return answers.BROKEN
 
     async def _get(self, request: web.BaseRequest, path: str, login: Login) -> RestAnswer:
@@ -166,7 +171,7 @@ class RestApi:
             or version < (1, 1)
             or not self._policy.keep_alive_s
         )
-        _log(request, answer.status, login)
+        _log(request, answer.status, login, self._hides)
         manner = RestManner(
             version=version,
             is_head=request.method == "HEAD",
@@ -178,12 +183,16 @@ class RestApi:
         return Reply(octets, closes=closes, take_s=self._policy.request_timeout_s)
 
 
-def _log(request: web.BaseRequest, status: int, login: Login | None) -> None:
-    """Jasmin's line, but for passwords in the query (W-HTTP-01)."""
+def _log_mistake(request: web.BaseRequest, path: str, error: Exception) -> None:
+    log.error("[%s] /%s broke\n%s", request.remote, path, without_texts(error))
+
+
+def _log(request: web.BaseRequest, status: int, login: Login | None, hides: frozenset[str]) -> None:
+    """Jasmin's line, but for what `hides` names in the query (W-HTTP-01)."""
     raw_path, _, query = request.raw_path.partition("?")
     uri = unquote(raw_path)
     if query:
-        uri = without_values(f"{uri}?{query}", _HIDDEN)
+        uri = without_values(f"{uri}?{query}", hides)
     log.log(
         logging.INFO if status == 200 else logging.ERROR,
         "[%s] %s@%s %s %s",

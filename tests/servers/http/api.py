@@ -106,7 +106,7 @@ async def running_api(
     )
     resources = Resources(
         send=send,
-        rate=Rate(ports=ports, long_content=long_content, tally=tally),
+        rate=Rate(ports=ports, policy=send.policy, tally=tally),
         balance=Balance(site=current, quotas=quotas, tally=tally),
         tally=tally,
         logins=logins or LoginDelay(LoginPolicy(), clock),

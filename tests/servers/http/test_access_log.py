@@ -39,7 +39,22 @@ def test_who_sent_it_from_where_is_shown() -> None:
 def test_quotes_and_odd_octets_cannot_forge_a_line() -> None:
     headers = {"User-Agent": 'x" 200 1 "-"\té\udcff'}
     line = combined(access(headers=headers), unix=0, hides=HIDES)
-    assert line.endswith('"x\\" 200 1 \\"-\\"\\t\\xe9\\udcff"')
+    assert line.endswith('"x\\" 200 1 \\"-\\"\\t\\xc3\\xa9\\xff"')
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (b"it's", "it's"),
+        (b'a"b', r"a\"b"),
+        (b'it\'s "x"', "it's " + r"\"x\""),
+        (b"\xc3\xa9\xff\t\n\\", "\\xc3\\xa9\\xff\\t\\n\\\\"),
+    ],
+)
+def test_octets_are_escaped_as_twisted_does(octets: bytes, shown: str) -> None:
+    agent = octets.decode(errors="surrogateescape")
+    line = combined(access(headers={"User-Agent": agent}), unix=0, hides=HIDES)
+    assert line.endswith(f'"-" "{shown}"')
 
 
 # covers: W-HTTP-01

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from jasmin_compat.servers.http.connections import HttpPolicy, Server, listen
-from tests.http_client import ask, connect, get
+from tests.http_client import ask, connect, get, post
 from tests.servers.http.api import RunningApi, running_api
 from tests.waiting import until
 
@@ -133,6 +133,45 @@ async def test_a_client_that_sends_nothing_is_let_go() -> None:
         client.close()
 
 
+async def test_a_head_that_comes_octet_by_octet_is_not_waited_for() -> None:
+    async with running_api(policy=policy(keep_alive_s=0.2)) as api:
+        client, counts = await connect(api.port), api.api.server.counts
+        assert (await client.ask(PING)).status == 200  # the second one on a connection, too
+        client.writer.write(b"GET /ping HTTP/1.1\r\nX: ")
+        server = api.api.server
+        for sent in range(20, 20_000):
+            client.writer.write(b"x")
+            await until(
+                lambda n=sent: not server.connections or server.connections[0]._head_octets >= n  # type: ignore[misc]
+            )
+            if counts.open == 0:
+                break
+        assert await client.is_closed()
+        client.close()
+        assert (counts.open, counts.bad_requests) == (0, 0)
+
+
+async def test_what_is_at_work_and_what_was_refused_is_counted() -> None:
+    async with running_api(policy=policy(max_requests=1, max_request_octets=1024)) as api:
+        counts = api.api.server.counts
+        api.api._running = 1
+        assert (await ask(api.port, PING)).status == 503
+        api.api._running = 0
+        form = "application/x-www-form-urlencoded"
+        assert (await ask(api.port, post("/send", b"x" * 2000, form))).status == 413
+        slow = post("/send", b"x", form).replace(b"Length: 1", b"Length: 5")
+        async with asyncio.TaskGroup() as tasks:
+            client = await connect(api.port)
+            client.writer.write(slow)
+            await until(lambda: counts.at_work == 1)
+            answer = tasks.create_task(client.read(), name="answer")
+            client.writer.write(b"xxxx")
+        client.close()
+        assert answer.result().status == 400
+        assert (counts.at_work, counts.requests) == (0, 3)
+        assert (counts.refused_requests, counts.too_large, counts.too_slow) == (1, 1, 0)
+
+
 async def test_a_request_as_long_as_twisted_takes_is_taken() -> None:
     target = "/ping?x=" + "a" * 16_000
     async with running_api() as api:
@@ -190,6 +229,7 @@ async def test_a_client_that_takes_no_answers_is_cut_off() -> None:
             await asyncio.sleep(0.001)
         client.writer.transport.abort()
         await until(lambda: api.api.server.counts.open == 0)
+        assert api.api.server.counts.not_taken == 1
 
 
 async def test_a_port_in_use_is_an_error() -> None:

@@ -33,6 +33,7 @@ class Slept:
         self.slept.append(seconds)
 
 
+# covers: W-HTTP-04
 async def test_ten_failures_are_answered_at_once_and_further_ones_wait_a_second_at_most() -> None:
     clock = Slept()
     logins = LoginDelay(LoginPolicy(), clock)

@@ -101,6 +101,7 @@ async def running_rest(
         balance=script.balance,
         sendbatch=SendBatch(ports, limits or BatchLimits()),
         logins=LoginDelay(LoginPolicy(free=options.get("free_logins", 10)), clock),
+        log_privacy=options.get("log_privacy", False),
     )
     api = RestApi(
         resources,
