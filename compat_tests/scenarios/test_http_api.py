@@ -157,3 +157,96 @@ async def test_a_refused_request_leaves_its_text_in_the_log(main: World, number:
 async def test_the_port_comes_from_the_environment(main: World) -> None:
     assert main.gateway.http_port != 1401
     assert (await main.get("/ping")).status == 200
+
+
+HTTPAPI = (
+    "request interceptor auth_error route_error interceptor_error throughput_error charging_error "
+    "server_error success"
+)
+SMPPC = (
+    "connected disconnected bound submit_sm_request submit_sm deliver_sm data_sm interceptor elink "
+    "throttling_error interceptor_error other_submit_error"
+)
+SMPPSAPI = (
+    "connected connect disconnect interceptor bound_trx bound_rx bound_tx bind_trx bind_rx bind_tx "
+    "unbind submit_sm_request submit_sm deliver_sm data_sm elink throttling_error "
+    "interceptor_error other_submit_error"
+)
+
+
+async def metrics_of(world: World) -> dict[str, int]:
+    """The samples of the page; raises where a line is none."""
+    page = (await world.get("/metrics")).text
+    lines = [line for line in page.splitlines() if line and not line.startswith("#")]
+    return {name: int(value) for name, value in (line.split(" ") for line in lines)}
+
+
+# covers: OPS-03 W-HTTP-03
+async def test_metrics_have_jasmins_names_in_jasmins_order(main: World) -> None:
+    response = await main.get("/metrics")
+
+    assert (response.status, response.header("Content-Type")) == (200, "text/plain")
+    assert response.text.endswith("\n\n")
+    kinds = [line.split(" ") for line in response.text.splitlines() if line.startswith("# TYPE")]
+    assert {kind for *_, kind in kinds} == {"counter"}
+    assert [name for _, _, name, _ in kinds] == [
+        f"{prefix}_{name}_count"
+        for prefix, names in (("httpapi", HTTPAPI), ("smppc", SMPPC), ("smppsapi", SMPPSAPI))
+        for name in names.split()
+    ]
+    texts = [line for line in response.text.splitlines() if line.startswith("# HELP")]
+    assert len(texts) == len(kinds)
+    assert "# HELP httpapi_interceptor_count Successful http request count." in texts
+
+
+# covers: OPS-03
+async def test_metrics_count_what_was_asked_and_sent(main: World, number: str) -> None:
+    before = await metrics_of(main)
+    msgid_of(await main.send(to=number, content="counted"))
+    await main.smsc.got(number)
+    wrong = ("username", "alice"), ("password", "no"), ("to", number), ("content", "x")
+    assert (await main.get("/send", *wrong)).status == 403
+    assert (await main.get("/balance", *wrong[:2])).status == 403
+
+    after = await metrics_of(main)
+    grown = {name: after[name] - before[name] for name in before}
+    assert grown["httpapi_request_count"] == 3
+    assert (grown["httpapi_success_count"], grown["httpapi_auth_error_count"]) == (1, 2)
+    assert grown['smppc_submit_sm_request_count{cid="con1"}'] == 1
+
+
+# covers: HTTP-36 HTTP-38
+@pytest.mark.parametrize(
+    ("method", "target", "status", "allow"),
+    [
+        ("POST", "/ping", 405, "HEAD, GET"),
+        ("POST", "/metrics", 405, "HEAD, GET"),
+        ("POST", "/", 405, "HEAD, GET"),
+        ("PUT", "/send", 501, None),
+        ("DELETE", "/metrics", 501, None),
+        ("GET", "/metrics/", 404, None),
+        ("GET", "/Ping", 404, None),
+        ("GET", "//ping", 200, None),
+        ("HEAD", "/ping", 200, None),
+        ("HEAD", "/metrics", 200, None),
+    ],
+)
+async def test_paths_and_methods_there_are_and_are_not(
+    main: World, method: str, target: str, status: int, allow: str | None
+) -> None:
+    request = f"{method} {target} HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n"
+    response = await main.http(request.encode())
+
+    assert (response.status, response.header("Allow")) == (status, allow)
+
+
+# covers: HTTP-47
+async def test_the_access_log_escapes_and_shows_what_was_spoken(main: World, number: str) -> None:
+    agent = 'it\'s "x"\té\\'
+    head = f"HEAD /ping?{number} HTTP/1.0\r\nUser-Agent: {agent}\r\nReferer: http://r/\r\n\r\n"
+    assert (await main.http(head.encode())).status == 200
+
+    line = await main.log_line("http-accesslog.log", number)
+    assert line.endswith(
+        f'"HEAD /ping?{number} HTTP/1.0" 200 - "http://r/" "it\'s \\"x\\"\\t\\xc3\\xa9\\\\"'
+    )

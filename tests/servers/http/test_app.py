@@ -62,6 +62,15 @@ async def test_each_request_is_in_the_access_log(caplog: pytest.LogCaptureFixtur
     ]
 
 
+async def test_what_a_client_left_unescaped_is_logged_escaped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="jasmin-http-access")
+    async with running_api() as api:
+        await ask(api.port, get("/ping?x=é&y=%C3%BC"))
+    assert "GET /ping?x=%C3%A9&y=%C3%BC HTTP/1.1" in caplog.text
+
+
 async def test_under_log_privacy_no_text_is_in_it(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     async with running_api(log_privacy=True) as api:
