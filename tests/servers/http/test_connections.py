@@ -1,9 +1,13 @@
 """Bounds of the server: connections, heads, slow clients (W-HTTP-10, design D11)."""
 
 import asyncio
+import contextlib
+import logging
+from pathlib import Path
 
 import pytest
 
+from jasmin_compat.servers.certificate import Certificate
 from jasmin_compat.servers.http.connections import HttpPolicy, Server, listen
 from tests.http_client import ask, connect, get, post
 from tests.servers.http.api import RunningApi, running_api
@@ -230,6 +234,25 @@ async def test_a_client_that_takes_no_answers_is_cut_off() -> None:
         client.writer.transport.abort()
         await until(lambda: api.api.server.counts.open == 0)
         assert api.api.server.counts.not_taken == 1
+
+
+@pytest.mark.parametrize("hello", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01"])
+async def test_who_does_not_speak_tls_where_it_is_wanted_is_let_go(
+    hello: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    pem = str(Path(__file__).parents[2] / "tls" / "localhost.pem")
+    async with running_api() as api:
+        server = Server(api.api.server.request_handler, policy=policy(request_timeout_s=0.1))
+        listener = await listen(server, "127.0.0.1", 0, tls=Certificate(pem, pem).context)
+        client = await connect(listener.port)
+        client.writer.write(hello)
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionError):
+                await client.reader.read()
+        client.close()
+        await listener.close(1)
+        assert server.counts.accepted == 0
+    assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
 
 
 async def test_a_port_in_use_is_an_error() -> None:
