@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from compat_tests.differing.gateways import Seen
+from compat_tests.differing.gateways import NO_ANSWER, Seen
 from compat_tests.differing.requests import Request, octets_of
 
 ADDRESS_OCTETS = 20
@@ -52,10 +52,39 @@ def _refused(ours: Seen, text: bytes) -> bool:
     return ours.status == 400 and (text in ours.body or not ours.body)
 
 
+def _never_answered(request: Request, theirs: Seen, ours: Seen) -> bool:
+    """Content of a JSON type that has no octets, in a coding that is not converted."""
+    odd = [value for _, value in request.arguments if not isinstance(value, str | bytes)]
+    return theirs == NO_ANSWER and bool(odd) and ours.status >= 400
+
+
+def _no_json(request: Request, theirs: Seen, ours: Seen) -> bool:
+    """An answer in JSON that would show octets which are no UTF-8."""
+    octets = [value for _, value in request.arguments if isinstance(value, bytes)]
+    is_json = request.path in {"/rate", "/balance"}
+    broke = theirs.status == 500 and (b"Processing Failed" in theirs.body or not theirs.body)
+    return is_json and bool(octets) and broke and ours.status == 400
+
+
+def _another_fault(request: Request, theirs: Seen, ours: Seen) -> bool:
+    """Both refuse a request with an odd JSON type."""
+    odd = [value for _, value in request.arguments if not isinstance(value, str | bytes)]
+    return bool(odd) and theirs.status >= 400 and ours.status >= 400
+
+
+def _url_without_octets(request: Request, theirs: Seen, ours: Seen) -> bool:
+    is_odd = isinstance(request.of("dlr-url"), list | dict)
+    return is_odd and _refused(ours, b"Argument [dlr-url] has an invalid value")
+
+
 QUIRKS: dict[str, tuple[Named, ...]] = {
     "Q19": (_tenths,),
     "Q22": (_long_address, _number_as_sender),
     "Q23": (_nul_in_address,),
+    "Q140": (_never_answered,),
+    "Q141": (_no_json,),
+    "Q143": (_url_without_octets,),
+    "Q142": (_another_fault,),
 }
 
 

@@ -1,5 +1,7 @@
 """The differential test: what it asks, what it does not compare, what it takes for a quirk."""
 
+from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
@@ -7,12 +9,14 @@ from hypothesis import given
 
 from compat_tests import quirks
 from compat_tests.differing import quirks_seen
-from compat_tests.differing.gateways import Seen, masked
+from compat_tests.differing.gateways import NO_ANSWER, Seen, masked
 from compat_tests.differing.requests import Request, requests
 from compat_tests.peers import smpp
 
 PAIRS = (("to", "1"), ("content", "é"))
 OK = Seen("HTTP/1.1 200 OK", (), b'Success "<UUID>"', ())
+OK_SENT = replace(OK, submits=(b"submit_sm",))
+CRASH = Seen("HTTP/1.1 500 Internal Server Error", (), b"<b>Processing Failed</b>", ())
 
 
 @pytest.mark.parametrize(
@@ -58,20 +62,51 @@ def test_what_varies_between_two_gateways_is_not_compared() -> None:
     assert masked(relative)[16:] == relative[16:]
 
 
+LONG = (("to", "1" * 21),)
+REFUSED = "HTTP/1.1 400 Bad Request"
+BROKEN = "HTTP/1.1 500 Internal Server Error"
+
+
 @pytest.mark.parametrize(
-    ("arguments", "ours", "number"),
+    ("path", "arguments", "theirs", "ours", "number"),
     [
-        ((("to", "1" * 21),), b"Destination address is longer than 20 octets.", "Q22"),
-        ((("to", "1" * 20),), b"Destination address is longer than 20 octets.", None),
-        ((("from", "a\0b"),), b"Source address has a NUL octet.", "Q23"),
-        ((("to", "1" * 21),), b"Unknown error", None),
+        ("/send", LONG, OK, (REFUSED, b"Destination address is longer than 20 octets."), "Q22"),
+        ("/send", PAIRS, OK, (REFUSED, b"Destination address is longer than 20 octets."), None),
+        ("/send", LONG, OK, (REFUSED, b"Unknown error"), None),
+        ("/send", (("from", 5),), OK, OK_SENT, "Q22"),
+        ("/send", (("from", "5"),), OK, OK_SENT, None),
+        ("/send", (("validity-period", "5"),), OK, OK_SENT, "Q19"),
+        ("/send", (("from", "a\0b"),), OK, (REFUSED, b"Source address has a NUL octet."), "Q23"),
+        ("/send", (("content", {}),), NO_ANSWER, (BROKEN, b"Unknown error"), "Q140"),
+        ("/send", PAIRS, NO_ANSWER, (BROKEN, b"Unknown error"), None),
+        ("/rate", (("to", b"\xff"),), CRASH, (REFUSED, b"invalid value: [\\xff]."), "Q141"),
+        ("/send", (("to", b"\xff"),), CRASH, (REFUSED, b"invalid value: [\\xff]."), None),
+        ("/send", (("sdt", []),), (REFUSED, b"x"), (BROKEN, b"Unknown error"), "Q142"),
+        ("/send", (("sdt", "x"),), (REFUSED, b"x"), (BROKEN, b"Unknown error"), None),
+        ("/send", (("sdt", []),), OK, (BROKEN, b"Unknown error"), None),
+        (
+            "/send",
+            (("dlr-url", []),),
+            OK,
+            (REFUSED, b"Argument [dlr-url] has an invalid value: [[]]."),
+            "Q143",
+        ),
     ],
 )
 def test_a_difference_is_a_quirk_only_where_the_request_is_of_its_kind(
-    arguments: tuple[tuple[str, str], ...], ours: bytes, number: str | None
+    path: str,
+    arguments: tuple[tuple[str, Any], ...],
+    theirs: Seen | tuple[str, bytes],
+    ours: Seen | tuple[str, bytes],
+    number: str | None,
 ) -> None:
-    refused = Seen("HTTP/1.1 400 Bad Request", (), b'Error "' + ours + b'"', ())
-    assert quirks_seen.name_of(Request("GET", "/send", "query", arguments), OK, refused) == number
+    seen = [
+        side if isinstance(side, Seen) else Seen(side[0], (), b'Error "%s"' % side[1], ())
+        for side in (theirs, ours)
+    ]
+    transport = "json" if path == "/send" else "query"
+    request = Request("POST", path, transport, arguments)
+    assert quirks_seen.name_of(request, *seen) == number
 
 
 def test_every_quirk_that_is_named_stands_in_the_file() -> None:

@@ -224,10 +224,13 @@ def _check_value(name: bytes, pattern: re.Pattern[bytes], value: Value) -> None:
         raise BadArguments(b"Argument [%s] has an invalid value: [%s]." % (name, text))
 
 
-def _check_length(name: bytes, arguments: Arguments, max_octets: int) -> None:
-    value = arguments.get(name)
-    if isinstance(value, bytes) and len(value) > max_octets:
-        raise BadArguments(b"Argument [%s] is longer than %d octets." % (name, max_octets))
+def _check_url(url: Value) -> None:
+    """Of what Jasmin lets pass, what no report could be sent to (Q50, Q143)."""
+    if isinstance(url, list | dict):
+        shown = json.dumps(url).encode()
+        raise BadArguments(b"Argument [dlr-url] has an invalid value: [%s]." % shown)
+    if isinstance(url, bytes) and len(url) > MAX_URL_OCTETS:
+        raise BadArguments(b"Argument [dlr-url] is longer than %d octets." % MAX_URL_OCTETS)
 
 
 _SEND = {argument.name: argument for argument in SEND}
@@ -283,7 +286,8 @@ def check_send(arguments: Arguments) -> Arguments:
     """
     arguments = with_send_defaults(arguments)
     check(arguments, _SEND)
-    _check_length(b"dlr-url", arguments, MAX_URL_OCTETS)
+    if b"dlr-url" in arguments:
+        _check_url(arguments[b"dlr-url"])
     if b"content" not in arguments and b"hex-content" not in arguments:
         raise BadArguments(b"content or hex-content not present.")
     if b"content" in arguments and b"hex-content" in arguments:

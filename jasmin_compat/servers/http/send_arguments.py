@@ -40,9 +40,9 @@ def authenticated(arguments: Arguments, site: Site) -> User:
         BadCredentials, Malformed.
     """
     username, password = username_of(arguments), password_of(arguments)
-    if password is None:
-        raise BadCredentials(username)
     known = username in site.uids
+    if password is None:
+        raise _lacks(arguments[b"password"], "encode") if known else BadCredentials(username)
     return authenticate(site, username, as_ascii(password) if known else password)
 
 

@@ -205,6 +205,7 @@ def test_a_good_request_passes() -> None:
             GOOD | {b"dlr-url": b"http://h/" + b"x" * MAX_URL_OCTETS},
             "Argument [dlr-url] is longer than 15000 octets.",
         ),
+        (GOOD | {b"dlr-url": ["x"]}, 'Argument [dlr-url] has an invalid value: [["x"]].'),
         (GOOD | {b"dlr-method": b"put"}, "Argument [dlr-method] has an invalid value: [PUT]."),
         (GOOD | {b"tags": b"a_b"}, "Argument [tags] has an invalid value: [a_b]."),
         (GOOD | {b"to": 15550001.5}, "Argument [to] has an invalid value: [15550001.5]."),

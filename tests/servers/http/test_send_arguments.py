@@ -4,15 +4,18 @@ import pytest
 
 from jasmin_compat.gateway.messages import DlrWish, Overrides
 from jasmin_compat.gateway.refusals import BadHexContent, Malformed
+from jasmin_compat.gateway.users import BadCredentials
 from jasmin_compat.servers.http.params import Arguments, Value, check_send
 from jasmin_compat.servers.http.send_arguments import (
     as_ascii,
+    authenticated,
     content_of,
     dlr_shown,
     password_of,
     send_arguments,
     username_of,
 )
+from tests import builders
 
 GOOD: Arguments = {
     b"username": b"full",
@@ -68,6 +71,14 @@ def test_credentials_are_texts() -> None:
     assert username_of(arguments) == "5"
     assert password_of(arguments) == "pwd"
     assert password_of(checked(password=5)) is None
+
+
+def test_a_password_that_is_no_text_breaks_where_there_is_such_a_user() -> None:
+    site = builders.site(builders.user("alice", "pwd"))
+    with pytest.raises(Malformed, match="'int' object has no attribute 'encode'"):
+        authenticated(checked(username=b"alice", password=5), site)
+    with pytest.raises(BadCredentials):
+        authenticated(checked(username=b"bob", password=5), site)
 
 
 @pytest.mark.parametrize("octets", [b"\xff\xfe"])
@@ -151,7 +162,6 @@ def test_empty_tags_are_tags(tags: bytes, read: tuple[str, ...]) -> None:
             "int() argument must be a string, a bytes-like object or a real number, not 'list'",
         ),
         ({"validity-period": b"9" * 5000}, "Exceeds the limit (4300 digits)"),
-        ({"dlr-url": ["x"]}, "'list' object has no attribute 'decode'"),
         ({"dlr-url": b"http://\xff"}, "'utf-8' codec can't decode byte 0xff"),
         ({"from": ["x"]}, "'list' object has no attribute 'decode'"),
         ({"sdt": ["x"]}, "'list' object has no attribute 'decode'"),
