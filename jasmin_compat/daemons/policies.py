@@ -26,7 +26,7 @@ from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.editor import LineLimits
 from jasmin_compat.servers.jcli.login import TriesPolicy
-from jasmin_compat.servers.rest.sendbatch import BatchLimits
+from jasmin_compat.servers.rest.batches import BatchLimits
 from jasmin_compat.settings.sections import RedisClient, Settings, SmppClient
 from jasmin_compat.smpp.split import LongContent
 from jasmin_compat.smpp.statuses import CODES
@@ -191,7 +191,9 @@ def rest_http_policy(settings: Settings) -> HttpPolicy:
 def batch_limits(settings: Settings) -> BatchLimits:
     section = settings.rest_api
     return BatchLimits(
-        max_messages=section.batch_max_messages, published_at_once=section.batch_publishing
+        max_messages=section.batch_max_messages,
+        max_octets=section.batch_max_octets,
+        published_at_once=section.batch_publishing,
     )
 
 

@@ -470,6 +470,11 @@ class RestApi(Logged):
     batch_max_messages: int = ours(
         20_000, "Messages of one batch; a larger one is answered 413.", check=at_least(1)
     )
+    batch_max_octets: int = ours(
+        67_108_864,
+        "Octets of all its messages, each with what it has of the globals; beyond: 413.",
+        check=at_least(1024),
+    )
     batch_publishing: int = ours(
         50, "Messages of one batch that wait for the broker's confirm at a time.", check=at_least(1)
     )

@@ -28,7 +28,7 @@ from jasmin_compat.servers.http.login_delay import LoginPolicy
 from jasmin_compat.servers.http.send import SendPolicy
 from jasmin_compat.servers.jcli.connection import ConsolePolicy
 from jasmin_compat.servers.jcli.login import TriesPolicy
-from jasmin_compat.servers.rest.sendbatch import BatchLimits
+from jasmin_compat.servers.rest.batches import BatchLimits
 from jasmin_compat.settings.options import ErrorRetrial
 from jasmin_compat.settings.sections import (
     AmqpBroker,

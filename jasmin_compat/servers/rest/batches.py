@@ -1,5 +1,6 @@
 """The body of `/secure/sendbatch` becomes messages to single recipients (contract §19.4)."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,8 +27,19 @@ class BadSchedule(Exception):
         self.description = description
 
 
-class TooMany(Exception):
-    """It holds more messages than allowed."""
+class TooMuch(Exception):
+    """It holds more than allowed; the text says of what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLimits:
+    """Of one batch."""
+
+    max_messages: int = 20_000
+    max_octets: int = 67_108_864
+    """Of all its messages, each with what it has of the globals: a short request makes many."""
+    published_at_once: int = 50
+    """Of one batch, so that messages of others find room at the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +64,11 @@ class Batch:
     errback_url: str
 
 
-def read_batch(body: object, login: Login, *, now: datetime, max_messages: int) -> Batch:
+def read_batch(body: object, login: Login, *, now: datetime, limits: BatchLimits) -> Batch:
     """Of parsed JSON; `now` is naive local time. The schedule is looked at first.
 
     Raises:
-        BadSchedule, BadBatch, TooMany.
+        BadSchedule, BadBatch, TooMuch.
     """
     if not isinstance(body, dict):
         raise BadBatch("no object")
@@ -65,10 +77,14 @@ def read_batch(body: object, login: Login, *, now: datetime, max_messages: int) 
         raise BadBatch("batch_config is no object")
     countdown_s = _countdown_s(config.get("schedule_at"), now)
     drafts: list[Draft] = []
-    for draft in _drafts(body, login):
-        if len(drafts) == max_messages:
-            raise TooMany
-        drafts.append(draft)
+    octets = 0
+    for login_of_it, params, recipients in _messages(body, login):
+        octets += len(json.dumps(params)) * len(recipients)
+        if octets > limits.max_octets:
+            raise TooMuch(f"{limits.max_octets} octets")
+        if len(drafts) + len(recipients) > limits.max_messages:
+            raise TooMuch(f"{limits.max_messages} messages")
+        drafts += [Draft(login_of_it, tuple(texts(to)), {**params, "to": to}) for to in recipients]
     return Batch(
         drafts=tuple(drafts),
         countdown_s=countdown_s,
@@ -81,19 +97,23 @@ def _url(config: dict[str, object], name: str) -> str:
     return str(config[name]) if config.get(name) else ""
 
 
-def _drafts(body: dict[str, object], login: Login) -> Iterator[Draft]:
-    """What a message says wins over the globals; one without recipient or content is no message."""
+def _messages(
+    body: dict[str, object], login: Login
+) -> Iterator[tuple[Login, dict[str, object], list[object]]]:
+    """Whose each is, what it says, and to whom.
+
+    What a message says wins over the globals; one without recipient or content is no message.
+    """
     messages = body.get("messages", ())
     if not isinstance(messages, list | dict | str | tuple):
         raise BadBatch("messages is no list")
     for message in messages:
         params = with_dashes(_merged(login, body.get("globals", {}), message))
         own = Login(_text(params.pop("username")), _text(params.pop("password")))
-        if "to" not in params or not ("content" in params or "hex-content" in params):
-            continue
-        to = params["to"]
-        for recipient in to if isinstance(to, list) else (to,):
-            yield Draft(own, tuple(texts(recipient)), {**params, "to": recipient})
+        if "to" in params and ("content" in params or "hex-content" in params):
+            to = params["to"]
+            recipients = to if isinstance(to, list) else [to]
+            yield own, {**params, "to": None}, recipients
 
 
 def _merged(login: Login, *levels: object) -> dict[str, object]:

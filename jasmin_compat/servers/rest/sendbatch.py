@@ -22,7 +22,8 @@ from jasmin_compat.servers.rest.batches import (
     BadBatch,
     BadSchedule,
     Batch,
-    TooMany,
+    BatchLimits,
+    TooMuch,
     read_batch,
 )
 from jasmin_compat.servers.rest.login import Login
@@ -47,19 +48,10 @@ class BatchPorts:
     new_batch_id: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchLimits:
-    """Of one batch."""
-
-    max_messages: int = 20_000
-    published_at_once: int = 50
-    """Of one batch, so that messages of others find room at the broker."""
-
-
 class SendBatch:
     """The resource."""
 
-    def __init__(self, ports: BatchPorts, limits: BatchLimits = BatchLimits()) -> None:
+    def __init__(self, ports: BatchPorts, limits: BatchLimits) -> None:
         self._ports = ports
         self._limits = limits
 
@@ -76,11 +68,8 @@ class SendBatch:
             return answers.error(412, wrong.title, wrong.description)
         except BadBatch:
             return answers.BROKEN
-        except TooMany:
-            most = self._limits.max_messages
-            return answers.error(
-                413, "413 Payload Too Large", f"The batch holds more than {most} messages"
-            )
+        except TooMuch as most:
+            return answers.error(413, "413 Payload Too Large", f"The batch holds more than {most}")
         return await self._queue(batch, login)
 
     def _refused(self, login: Login) -> RestAnswer | None:
@@ -106,7 +95,7 @@ class SendBatch:
             body,
             login,
             now=self._ports.local_now(),
-            max_messages=self._limits.max_messages,
+            limits=self._limits,
         )
 
     async def _queue(self, batch: Batch, login: Login) -> RestAnswer:

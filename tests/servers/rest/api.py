@@ -13,7 +13,8 @@ from jasmin_compat.servers.http.connections import HttpPolicy, listen
 from jasmin_compat.servers.http.login_delay import LoginDelay, LoginPolicy
 from jasmin_compat.servers.http.params import Arguments
 from jasmin_compat.servers.rest.app import Resources, RestApi
-from jasmin_compat.servers.rest.sendbatch import BatchLimits, BatchPorts, SendBatch
+from jasmin_compat.servers.rest.batches import BatchLimits
+from jasmin_compat.servers.rest.sendbatch import BatchPorts, SendBatch
 from jasmin_compat.wire.amqp_names import BATCH_MESSAGES
 from jasmin_compat.wire.batch_messages import read_batch_message
 from tests import builders

@@ -1,6 +1,6 @@
 """The body of a batch; test_recorded.py has what Jasmin made of sixty."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from jasmin_compat.servers.rest.batches import (
     BadBatch,
     BadSchedule,
     Batch,
+    BatchLimits,
     Draft,
-    TooMany,
+    TooMuch,
     read_batch,
 )
 from jasmin_compat.servers.rest.login import Login
@@ -22,8 +23,8 @@ LOGIN = Login("full", "pwd")
 MESSAGE = {"to": "1", "content": "x"}
 
 
-def read(body: object, *, now: datetime = NOW, max_messages: int = 100) -> Batch:
-    return read_batch(body, LOGIN, now=now, max_messages=max_messages)
+def read(body: object, **limits: int) -> Batch:
+    return read_batch(body, LOGIN, now=NOW, limits=BatchLimits(**limits))
 
 
 # covers: REST-09 REST-10
@@ -70,8 +71,15 @@ def test_a_time_that_cannot_be_kept(at: str, title: str) -> None:
 def test_more_messages_than_allowed() -> None:
     body = {"messages": [{"to": ["1", "2", "3"], "content": "x"}]}
     assert len(read(body, max_messages=3).drafts) == 3
-    with pytest.raises(TooMany):
+    with pytest.raises(TooMuch, match="2 messages"):
         read(body, max_messages=2)
+
+
+def test_globals_count_for_each_message() -> None:
+    body = {"globals": {"content": "x" * 1000}, "messages": [{"to": "1"}, {"to": ["2", "3"]}]}
+    assert len(read(body, max_octets=3300).drafts) == 3
+    with pytest.raises(TooMuch, match="3000 octets"):
+        read(body, max_octets=3000)
 
 
 scalars: Any = st.none() | st.integers() | st.sampled_from(["", "1", "5s", "x"])
@@ -92,6 +100,6 @@ objects = st.fixed_dictionaries(
 def test_any_body_is_a_batch_or_none(body: object) -> None:
     try:
         batch = read(body)
-    except (BadBatch, BadSchedule, TooMany):
+    except (BadBatch, BadSchedule, TooMuch):
         return
     assert all("to" in draft.params and "password" not in draft.params for draft in batch.drafts)

@@ -8,7 +8,7 @@ import pytest
 from jasmin_compat.gateway.users import UserId
 from jasmin_compat.ports import BrokerAway
 from jasmin_compat.servers.http.answers import Answer
-from jasmin_compat.servers.rest.sendbatch import BatchLimits
+from jasmin_compat.servers.rest.batches import BatchLimits
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from tests import builders
 from tests.servers.rest.api import BATCH_ID, RunningRest, running_rest
