@@ -5,7 +5,7 @@ The check runs before anybody is authenticated; what it refuses is answered at o
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.message import Message
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -197,21 +197,23 @@ def check(arguments: Arguments, table: Mapping[bytes, Argument]) -> None:
         raise BadArguments(
             b"Mandatory arguments not found, please refer to the HTTPAPI specifications."
         )
-    names = iter(arguments)
-    _check_known(next(names), table)
+    _check_known([next(iter(arguments))], table)
     for name, pattern, is_mandatory in table.values():
         if name not in arguments:
             if is_mandatory:
                 raise BadArguments(b"Mandatory argument [%s] is not found." % name)
         elif pattern is not None:
-            _check_value(name, pattern, arguments[name])
+            value = arguments[name]
+            if not isinstance(value, bytes) or pattern.match(value) is None:
+                _check_value(name, pattern, value)
+    if not arguments.keys() <= table.keys():
+        _check_known(arguments, table)
+
+
+def _check_known(names: Iterable[bytes], table: Mapping[bytes, Argument]) -> None:
     for name in names:
-        _check_known(name, table)
-
-
-def _check_known(name: bytes, table: Mapping[bytes, Argument]) -> None:
-    if name not in table:
-        raise BadArguments(b"Argument [%s] is unknown." % name)
+        if name not in table:
+            raise BadArguments(b"Argument [%s] is unknown." % name)
 
 
 def _check_value(name: bytes, pattern: re.Pattern[bytes], value: Value) -> None:
