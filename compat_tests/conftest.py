@@ -169,6 +169,13 @@ async def routing(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture(scope="session")
+async def scripts(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `scripts`: as `routing`, and scripts of interceptors are run."""
+    async for world in _world("scripts", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="session")
 async def console(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Site `console`: empty, to be configured by scenarios."""
     async for world in _world("console", request):

@@ -191,6 +191,21 @@ def routing(port: int) -> Site:
     )
 
 
+def scripts(port: int) -> Site:
+    """As `routing`, with interceptord; Jasmin's jasmind reaches it by Perspective Broker."""
+    pb = str(free_port())
+    return replace(
+        routing(port),
+        name="scripts",
+        daemons=("interceptord", "jasmind"),
+        flags=("--enable-dlr-lookup", "--enable-dlr-thrower", "--enable-interceptor-client"),
+        cfg={
+            "interceptor": {"bind": "127.0.0.1", "port": pb, "time_limit_s": "5"},
+            "interceptor-client": {"host": "127.0.0.1", "port": pb},
+        },
+    )
+
+
 def console(_port: int) -> Site:
     """Nothing: its scenarios make what they need at the console."""
     return Site(
@@ -222,6 +237,7 @@ SITES: dict[str, Callable[[int], Site]] = {
     "connectors": connectors,
     "outage": outage,
     "routing": routing,
+    "scripts": scripts,
     "console": console,
     "accounts": accounts,
     "spare": lambda port: replace(main(port), name="spare"),

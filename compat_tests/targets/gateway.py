@@ -13,7 +13,12 @@ from typing import Protocol
 from compat_tests.targets.site import CONSOLE_PASSWORD, CONSOLE_USER, Site
 from tests.services import free_port, wait_for_port
 
-CONFIG_FILES = {"jasmind": "jasmin.cfg", "dlrlookupd": "dlrlookupd.cfg", "dlrd": "dlr.cfg"}
+CONFIG_FILES = {
+    "jasmind": "jasmin.cfg",
+    "dlrlookupd": "dlrlookupd.cfg",
+    "dlrd": "dlr.cfg",
+    "interceptord": "interceptor.cfg",
+}
 STOP_S = 30
 
 
@@ -98,7 +103,7 @@ class Gateway:
         options = ["-c", str(self.folder / "etc" / CONFIG_FILES[daemon])]
         if daemon == "jasmind":
             options += ["-u", CONSOLE_USER, "-p", CONSOLE_PASSWORD, *self.site.flags]
-        else:
+        elif daemon != "interceptord":
             options += ["-i", f"{self.site.name}{self.http_port}{identity}"]
         return [str(program), *options]
 

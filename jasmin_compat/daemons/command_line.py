@@ -39,7 +39,6 @@ COMMANDS = {
 
 NOT_YET = {
     "deliversmd": "MO messages stay in their queue until routing and delivery of them are built",
-    "interceptord": "scripts are not called yet",
 }
 """Daemons of Jasmin that have no counterpart yet, and what that means."""
 

@@ -72,11 +72,12 @@ OPTIONS: dict[str, tuple[JasminOption, ...]] = {
         JasminOption("disable-deliver-thrower", "As is the default; for unit files of Jasmin 0.11"),
         JasminOption("disable-http-api", "Do not start the HTTP API"),
         JasminOption("disable-jcli", "Do not start the console"),
-        JasminOption("enable-interceptor-client", "Connect to interceptord"),
+        JasminOption("enable-interceptor-client", "Run the scripts of interceptors"),
         *_OURS,
     ),
     "dlrlookupd": (_config("dlrlookupd.cfg"), _ID, _OURS[0]),
     "dlrd": (_config("dlr.cfg"), _ID, _OURS[0]),
+    "interceptord": (_config("interceptor.cfg"),),
 }
 
 

@@ -707,7 +707,7 @@ class Jcli(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterceptorClient:
-    """How jasmind reaches interceptord (not built yet)."""
+    """How Jasmin's jasmind reaches interceptord; ours runs scripts itself."""
 
     host: str = jasmin("127.0.0.1", "Host of interceptord.")
     port: int = jasmin(8987, "Its port.", check=_PORT)
@@ -718,7 +718,7 @@ class InterceptorClient:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interceptor(Logged):
     """Scripts of interceptors and filters, run in processes of their own. The keys of the network
-    (bind, port, login) are interceptord's, which is not built yet."""
+    (bind, port, login) are of Jasmin's interceptord; nothing listens here."""
 
     LOGGER = "jasmin-interceptor-pb"
     bind: str = jasmin("0.0.0.0", _BIND)

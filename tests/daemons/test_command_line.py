@@ -52,7 +52,7 @@ def test_help_and_version_of_the_daemons(daemon: str, capsys: pytest.CaptureFixt
     assert "jasmin-compat" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("daemon", ["deliversmd", "interceptord"])
+@pytest.mark.parametrize("daemon", ["deliversmd"])
 def test_a_daemon_that_is_not_there_yet_says_so(
     daemon: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
