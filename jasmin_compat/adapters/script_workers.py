@@ -118,18 +118,14 @@ class ScriptWorkers:
     async def intercept(
         self, code: str, routable: MtRoutable, *, at: datetime
     ) -> MtRoutable | Statuses:
-        first = routable.parts[0]
-        source = None if routable.source_addr_is_null else first.source_addr
-        ends = f"from:{source!r}, to:{first.destination_addr!r}"
-        log.info("Running with a CommandId.submit_sm (%s).", ends)
+        log.info("Running with a CommandId.submit_sm (%s).", _ends(routable))
         match await self._run("intercept", code, routable, at):
             case Done() as done:
                 return self._left_by(done, routable)
             case Stopped() as stopped:
                 return _stopped(stopped)
             case Failed(reason=reason):
-                log.error("Executing script on routable (%s) returned: %s", ends, reason)
-                raise self._failed(reason)
+                raise self._blamed(routable, reason)
             case _:
                 raise self._failed("the worker does not know the script")
 
@@ -149,6 +145,10 @@ class ScriptWorkers:
         self.counts.failed += 1
         return ScriptFailed(reason)
 
+    def _blamed(self, routable: MtRoutable, reason: str) -> ScriptFailed:
+        log.error("Executing script on routable (%s) returned: %s", _ends(routable), reason)
+        return self._failed(reason)
+
     def _left_by(self, done: Done, routable: MtRoutable) -> MtRoutable:
         left = replace(routable, tags=done.tags, locks=frozenset(done.locks))
         if not done.pdu:
@@ -156,8 +156,7 @@ class ScriptWorkers:
         try:
             submit = read_submit(done.pdu)
         except BadPdu as error:
-            log.warning("The script left no submit_sm: %s", error)
-            raise self._failed(str(error)) from error
+            raise self._blamed(routable, f"no submit_sm: {error}") from error
         parts = submit.parts
         if routable.source == "httpapi":  # Jasmin sets what the request wants after the script
             wanted = routable.parts[-1].registered_delivery
@@ -249,6 +248,12 @@ class ScriptWorkers:
 
 
 # ---------------------------------------------------------------- messages to jobs
+
+
+def _ends(routable: MtRoutable) -> str:
+    first = routable.parts[0]
+    source = None if routable.source_addr_is_null else first.source_addr
+    return f"from:{source!r}, to:{first.destination_addr!r}"
 
 
 def _job(kind: _Kind, code: str, routable: MtRoutable, at: datetime, *, left: Left) -> Job:

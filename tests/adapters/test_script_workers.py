@@ -195,10 +195,12 @@ async def test_filters(workers: ScriptWorkers, code: str, matches: bool) -> None
     ],
 )
 async def test_what_goes_wrong_is_the_messages_own(
-    workers: ScriptWorkers, code: str, why: str
+    workers: ScriptWorkers, caplog: pytest.LogCaptureFixture, code: str, why: str
 ) -> None:
-    with pytest.raises(ScriptFailed, match=why):
+    with pytest.raises(ScriptFailed, match=why) as failed:
         await workers.intercept(code, MESSAGE, at=NOW)
+    ends = "from:b'ACME', to:b'15550001'"
+    assert caplog.messages[-1] == f"Executing script on routable ({ends}) returned: {failed.value}"
     assert await left_by(workers, "print('still here')") == MESSAGE
 
 
