@@ -45,13 +45,14 @@ class Seen:
 
     def __str__(self) -> str:
         if not self.status_line:
-            return "no answer"
+            return self.body.decode() or "no answer"
         shown = ", ".join(f"{name}: {value}" for name, value in self.headers)
         sent = "".join(f"\n      {octets.hex(' ', 4)}" for octets in self.submits)
         return f"{self.status_line} [{shown}] {self.body!r}{sent}"
 
 
 NO_ANSWER = Seen("", (), b"", ())
+CLOSED = replace(NO_ANSWER, body=b"closed")
 
 
 class Side:
@@ -71,7 +72,7 @@ class Side:
         except TimeoutError:
             return NO_ANSWER
         except (asyncio.IncompleteReadError, ConnectionError):
-            return replace(NO_ANSWER, body=b"closed")
+            return CLOSED
         if request.path == "/send" and response.status == 200:
             await self._until_sent(request)
         return _seen(response, self.smsc.submitted)
@@ -199,4 +200,4 @@ async def _throttled(made: Side) -> None:
     await made.ask(Request("GET", "/send", "query", query))
 
 
-__all__ = ["NO_ANSWER", "NeverHappened", "Pair", "Seen", "Side", "masked", "side"]
+__all__ = ["CLOSED", "NO_ANSWER", "NeverHappened", "Pair", "Seen", "Side", "masked", "side"]

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from compat_tests.differing.gateways import NO_ANSWER, Seen
+from compat_tests.differing.gateways import CLOSED, NO_ANSWER, Seen
 from compat_tests.differing.requests import Request, octets_of
 
 ADDRESS_OCTETS = 20
+LINE_OCTETS = 16_384
 
 Named = Callable[[Request, Seen, Seen], bool]
 """Whether a difference is this one: the request, what Jasmin made of it, what ours did."""
@@ -77,6 +78,12 @@ def _url_without_octets(request: Request, theirs: Seen, ours: Seen) -> bool:
     return is_odd and _refused(ours, b"Argument [dlr-url] has an invalid value")
 
 
+def _long_line(request: Request, theirs: Seen, ours: Seen) -> bool:
+    """Beyond Twisted's bound the connection is closed without a word."""
+    line = request.octets.partition(b"\r\n")[0]
+    return len(line) > LINE_OCTETS and theirs == CLOSED and ours.status == 400
+
+
 QUIRKS: dict[str, tuple[Named, ...]] = {
     "Q19": (_tenths,),
     "Q22": (_long_address, _number_as_sender),
@@ -85,6 +92,7 @@ QUIRKS: dict[str, tuple[Named, ...]] = {
     "Q141": (_no_json,),
     "Q143": (_url_without_octets,),
     "Q142": (_another_fault,),
+    "Q144": (_long_line,),
 }
 
 

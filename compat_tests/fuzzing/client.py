@@ -1,6 +1,7 @@
 """One connection of the fuzzer: sends a case, and sees how it ends."""
 
 import asyncio
+import contextlib
 import itertools
 import re
 import time
@@ -68,10 +69,10 @@ async def exchange(port: int, case: Case, *, within_s: float) -> Outcome:
     try:
         async with asyncio.timeout(within_s):
             transport, client = await loop.create_connection(_Client, "127.0.0.1", port)
-    except ConnectionError:
-        return Outcome("closed")
     except TimeoutError:
         return Outcome("hung", took_s=time.monotonic() - started)
+    except OSError:
+        return Outcome("closed")
     try:
         async with asyncio.timeout(within_s):
             await _send(client, transport, case)
@@ -107,7 +108,8 @@ async def _ending(client: _Client, transport: asyncio.Transport, case: Case) -> 
         transport.abort()
         return "cut by us"
     if case.end == "half-close" and not client.closed.is_set():
-        transport.write_eof()
+        with contextlib.suppress(OSError):  # it was reset, and the loop does not know yet
+            transport.write_eof()
     while not client.closed.is_set():
         client.came.clear()
         if not client.received:

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from compat_tests import quirks
 from compat_tests.differing import quirks_seen
-from compat_tests.differing.gateways import NO_ANSWER, Seen, masked
+from compat_tests.differing.gateways import CLOSED, NO_ANSWER, Seen, masked
 from compat_tests.differing.requests import Request, requests
 from compat_tests.peers import smpp
 
@@ -84,6 +84,8 @@ BROKEN = "HTTP/1.1 500 Internal Server Error"
         ("/send", (("sdt", []),), (REFUSED, b"x"), (BROKEN, b"Unknown error"), "Q142"),
         ("/send", (("sdt", "x"),), (REFUSED, b"x"), (BROKEN, b"Unknown error"), None),
         ("/send", (("sdt", []),), OK, (BROKEN, b"Unknown error"), None),
+        ("/rate", (("content", "x" * 17000),), CLOSED, (REFUSED, b""), "Q144"),
+        ("/rate", (("content", "x" * 16000),), CLOSED, (REFUSED, b""), None),
         (
             "/send",
             (("dlr-url", []),),
