@@ -5,8 +5,6 @@ from pathlib import Path
 
 from jasmin_compat.settings.entries import Entry, Mistake, Source
 
-_REST = "rest-api"
-
 
 def read_cfg(path: Path) -> Source:
     """The options of the file. A missing file is all defaults, as for Jasmin, with a warning."""
@@ -26,15 +24,15 @@ def read_cfg(path: Path) -> Source:
     return Source(entries, tuple(mistakes))
 
 
-def read_rest_cfg(path: Path) -> Source:
-    """Only [rest-api] of Jasmin's rest-api.cfg, if there is such a file; its other sections are
+def read_section(path: Path, section: str) -> Source:
+    """One section of a file of Jasmin's that need not be there: the others of rest-api.cfg are
     about Celery, and connections of its own."""
     if not path.exists():
         return Source()
     source = read_cfg(path)
-    others = sorted({entry.section for entry in source.entries} - {_REST})
+    others = sorted({entry.section for entry in source.entries} - {section})
     return Source(
-        tuple(entry for entry in source.entries if entry.section == _REST),
+        tuple(entry for entry in source.entries if entry.section == section),
         source.mistakes,
         tuple(Mistake(str(path), f"[{other}] is not used") for other in others),
     )

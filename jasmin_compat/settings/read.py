@@ -1,7 +1,7 @@
 """Settings from cfg, YAML and environment, later wins; every mistake reported at once (design D3).
 
 Order: API_BIND and API_PORT, the *.cfg file, the YAML file, SECTION_OPTION variables,
-CLOUDAMQP_URL and REDIS_URL; before them all rest-api.cfg, if the REST API is on.
+CLOUDAMQP_URL and REDIS_URL; before them all interceptor.cfg, and rest-api.cfg if that is on.
 """
 
 import difflib
@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from jasmin_compat.settings.cfg_file import read_cfg, read_rest_cfg
+from jasmin_compat.settings.cfg_file import read_cfg, read_section
 from jasmin_compat.settings.entries import Entry, Mistake, SettingsMistakes, Source
 from jasmin_compat.settings.environment import (
     Tables,
@@ -53,11 +53,13 @@ def read_settings(
     """
     paths = paths_from(environment)
     variables = read_variables(environment, TABLES)
-    below = [read_api_defaults(environment), read_cfg(cfg)]
+    scripts = read_section(Path(f"{paths.config}/interceptor.cfg"), "interceptor")
+    below = [read_api_defaults(environment), scripts, read_cfg(cfg)]
     sources = [*below, _yaml_source(yaml, [*below, variables], paths), variables]
     sources.append(read_urls(environment))
     read = _Merging(paths).merge(sources)
-    rest = read_rest_cfg(Path(environment.get("REST_API_CONFIG", f"{paths.config}/rest-api.cfg")))
+    rest_cfg = Path(environment.get("REST_API_CONFIG", f"{paths.config}/rest-api.cfg"))
+    rest = read_section(rest_cfg, "rest-api")
     if read.settings.rest_api.port or any(entry.key == "port" for entry in rest.entries):
         read = _with_unused(_Merging(paths).merge([rest, *sources]))
     return read

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.settings.cfg_file import read_cfg, read_rest_cfg
+from jasmin_compat.settings.cfg_file import read_cfg, read_section
 from jasmin_compat.settings.entries import Entry, Mistake, Source
 
 
@@ -95,9 +95,9 @@ def test_a_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
 
 def test_of_rest_api_cfg_one_section_counts(tmp_path: Path) -> None:
     path = tmp_path / "rest-api.cfg"
-    assert read_rest_cfg(path) == Source()
+    assert read_section(path, "rest-api") == Source()
     path.write_text("[celery]\ntimezone = UTC\n[rest-api]\nsmart_qos = no\n")
-    assert read_rest_cfg(path) == Source(
+    assert read_section(path, "rest-api") == Source(
         (Entry("rest-api", "smart_qos", "no", f"{path}:4"),),
         warnings=(Mistake(str(path), "[celery] is not used"),),
     )

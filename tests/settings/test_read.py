@@ -180,6 +180,18 @@ def test_another_yaml_file_can_be_named_and_must_be_there(site: Site, by: str) -
     assert site.read(environment).settings.shutdown.drain_s == 7.0
 
 
+def test_interceptor_cfg_counts_unless_jasmin_cfg_says_otherwise(site: Site) -> None:
+    """Jasmin's interceptord reads it; here jasmind runs the scripts."""
+    (site.folder / "interceptor.cfg").write_text(
+        "[interceptor]\nlog_slow_script = 3\nlog_level = DEBUG\n"
+    )
+    site.cfg.write_text("[interceptor]\nlog_level = ERROR\n")
+    read = site.read()
+    assert read.warnings == ()
+    section = read.settings.interceptor
+    assert (section.log_slow_script, section.log_level) == (3, "ERROR")
+
+
 def test_rest_api_cfg_counts_when_the_rest_api_is_on(site: Site) -> None:
     rest = site.folder / "rest-api.cfg"
     rest.write_text(
