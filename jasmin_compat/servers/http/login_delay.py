@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from jasmin_compat.ports import Clock
+from jasmin_compat.servers.failures import Failures
 
 _STEP_S: Final = 0.1
 """What the first answer that is not free waits, and each further one more."""
@@ -45,12 +46,6 @@ class LoginCounts:
     """Pairs of address and name with failures now."""
 
 
-@dataclass(slots=True)
-class _Failures:
-    number: int
-    last: float
-
-
 class LoginDelay:
     """Shared by the HTTP API and the REST API."""
 
@@ -58,15 +53,19 @@ class LoginDelay:
         self.counts = LoginCounts()
         self._policy = policy
         self._clock = clock
-        self._pairs: dict[int, _Failures] = {}
-        """By hash, so that long names cost no memory; oldest failure first."""
+        self._failures = Failures(
+            most=policy.remembered, forgotten_after_s=policy.forgotten_after_s
+        )
 
     async def failed(self, address: str | None, username: str) -> None:
         """To be awaited before a failure is answered."""
         self.counts.failed += 1
         if address is None or self._is_trusted(address):
             return
-        wait_s = self._wait_s(self._failures(hash((address, username))))
+        pair = hash((address, username))  # long names cost no memory
+        failures = self._failures.one_more(pair, now=self._clock.monotonic())
+        self.counts.remembered = len(self._failures)
+        wait_s = self._wait_s(failures)
         if wait_s <= 0 or self.counts.waiting >= self._policy.waiting:
             return
         self.counts.delayed += 1
@@ -75,19 +74,6 @@ class LoginDelay:
             await self._clock.sleep(wait_s)
         finally:
             self.counts.waiting -= 1
-
-    def _failures(self, pair: int) -> int:
-        """One more of them."""
-        policy, now = self._policy, self._clock.monotonic()
-        failures = self._pairs.pop(pair, None)
-        if failures is None or now - failures.last > policy.forgotten_after_s:
-            failures = _Failures(0, now)
-        failures.number, failures.last = failures.number + 1, now
-        self._pairs[pair] = failures
-        if len(self._pairs) > policy.remembered:
-            del self._pairs[next(iter(self._pairs))]
-        self.counts.remembered = len(self._pairs)
-        return failures.number
 
     def _wait_s(self, failures: int) -> float:
         beyond = failures - self._policy.free

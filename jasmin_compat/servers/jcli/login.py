@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jasmin_compat.ports import Clock
+from jasmin_compat.servers.failures import Failures
 from jasmin_compat.servers.jcli.dialogue import Dialogue, OpenDialogue, Said, Visit
 
 _REQUIRED = "Authentication required.\n\n"
@@ -48,38 +49,25 @@ class TriesPolicy:
     """Remembered at a time; the oldest goes."""
 
 
-@dataclass(slots=True)
-class _Record:
-    tries: int
-    last: float
-
-
 class Tries:
     """Tries of each address since its last success."""
 
     def __init__(self, policy: TriesPolicy, clock: Clock) -> None:
         self._policy = policy
         self._clock = clock
-        self._records: dict[str, _Record] = {}
+        self._tries = Failures(most=policy.addresses, forgotten_after_s=policy.forgotten_after_s)
 
     async def wait(self, address: str) -> None:
         """Count a try before it is judged, so that many at once do not get around the delay."""
-        policy, now = self._policy, self._clock.monotonic()
-        record = self._records.pop(address, None)
-        if record is None or now - record.last > policy.forgotten_after_s:
-            record = _Record(0, now)
-        record.tries, record.last = record.tries + 1, now
-        self._records[address] = record
-        if len(self._records) > policy.addresses:
-            del self._records[next(iter(self._records))]
-        beyond = record.tries - policy.free
+        policy = self._policy
+        beyond = self._tries.one_more(address, now=self._clock.monotonic()) - policy.free
         if beyond > 0:
             await self._clock.sleep(
                 min(policy.delay_s * 2 ** min(beyond - 1, 32), policy.longest_delay_s)
             )
 
     def succeeded(self, address: str) -> None:
-        self._records.pop(address, None)
+        self._tries.forget(address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
