@@ -46,13 +46,17 @@ def without_values(uri: str, hides: frozenset[str]) -> str:
     path, mark, query = uri.partition("?")
     if not mark:
         return uri
+    if ";" not in query:
+        return path + mark + "&".join([_hidden(piece, hides) for piece in query.split("&")])
     pieces = _SEPARATOR.split(query)  # with the separators between them
-    return path + mark + "".join(_hidden(piece, hides) for piece in pieces)
+    return path + mark + "".join([_hidden(piece, hides) for piece in pieces])
 
 
 def _hidden(piece: str, hides: frozenset[str]) -> str:
     name, equals, _ = piece.partition("=")
-    return f"{name}={_HIDDEN}" if equals and unquote_plus(name) in hides else piece
+    if equals and (name in hides or (("%" in name or "+" in name) and unquote_plus(name) in hides)):
+        return f"{name}={_HIDDEN}"
+    return piece
 
 
 def _safe(text: str) -> str:
