@@ -1,6 +1,6 @@
 """Runs the scenarios on several targets and shows them side by side; then random requests to both.
 
-python -m compat_tests [--target jasmin|ours] [--examples 300] [--seed N] [pytest options]
+python -m compat_tests [--target jasmin|ours] [--examples 600] [--seed N] [pytest options]
 
 Ends with 0 only if every scenario passes on every target, no other than those with a line in
 QUIRKS.md is left out on one of them, and no random request is answered differently without such a
@@ -93,7 +93,7 @@ def differential(examples: str, seed: str) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m compat_tests")
     parser.add_argument("--target", action="append", choices=["jasmin", "ours"])
-    parser.add_argument("--examples", default="300", help="sequences of random requests")
+    parser.add_argument("--examples", default="600", help="sequences of random requests")
     parser.add_argument("--seed", default=str(random.randrange(10**6)), help="of those")
     chosen, options = parser.parse_known_args()
     targets = chosen.target or ["jasmin", "ours"]

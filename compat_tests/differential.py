@@ -1,12 +1,12 @@
 """Random requests to the real Jasmin 0.11.0 and to ours, live: answers and submit_sm must agree.
 
-python -m compat_tests.differential [--examples 300] [--seed N]
+python -m compat_tests.differential [--examples 600] [--seed N]
 
 Both are provisioned alike through their consoles and have an SMSC each (differing/gateways.py).
-Sequences of one to three requests (differing/requests.py) go to both; status line, headers, body
+Sequences of one to four requests (differing/requests.py) go to both; status line, headers, body
 and the octets of what reached the SMSC are compared, less message id, sequence number, segment
-reference and absolute times. A difference must be one that QUIRKS.md names (differing/
-quirks_seen.py); any other is made as small as it can be made, and printed.
+reference and absolute times, and at the end the balances. A difference must be one that QUIRKS.md
+names (differing/quirks_seen.py); any other is made as small as it can be made, and printed.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import asyncio
 import random
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -24,12 +25,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from compat_tests.differing.gateways import Pair, side
 from compat_tests.differing.quirks_seen import name_of
-from compat_tests.differing.requests import SEQUENCES, Request
+from compat_tests.differing.requests import QUOTAS, SEQUENCES, Request
 from compat_tests.targets.gateway import Target
 from compat_tests.targets.jasmin import Jasmin
 from compat_tests.targets.ours import Ours
 from tests.services import RabbitMq
 
+CHARGED_S = 3.0
 TARGETS: dict[str, type[Target]] = {"jasmin": Jasmin, "ours": Ours}
 
 
@@ -48,7 +50,8 @@ class Comparison:
 
     async def compare(self, sequence: list[Request]) -> None:
         """Raises: Differs."""
-        await self.pair.reset({str(request.of("username")) for request in sequence})
+        usernames = {str(request.of("username")) for request in sequence} & QUOTAS.keys()
+        await self.pair.reset(usernames)
         for request in sequence:
             theirs, ours = await self.pair.ask(request)
             self.statuses[theirs.status_line] += 1
@@ -62,6 +65,19 @@ class Comparison:
                 )
             self.quirks[quirk] += 1
             return  # they have gone different ways: what follows may differ, too
+        for username in sorted(usernames):
+            await self._same_balance(username)
+
+    async def _same_balance(self, username: str) -> None:
+        """What is charged late is charged when the SMSC has answered. Raises: Differs."""
+        request = Request("GET", "/balance", "query", (("username", username), ("password", "pwd")))
+        theirs, ours = await self.pair.ask(request)
+        end = time.monotonic() + CHARGED_S
+        while theirs != ours and time.monotonic() < end:
+            await asyncio.sleep(0.05)
+            theirs, ours = await self.pair.ask(request)
+        if theirs != ours:
+            raise Differs(f"\n  balance of {username}\n    Jasmin {theirs}\n    ours   {ours}")
 
 
 @contextmanager
@@ -99,7 +115,7 @@ def check(comparison: Comparison, run: Callable[..., Any], *, examples: int, see
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m compat_tests.differential")
-    parser.add_argument("--examples", type=int, default=300)
+    parser.add_argument("--examples", type=int, default=600)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--first", choices=TARGETS, default="jasmin")
     options = parser.parse_args()

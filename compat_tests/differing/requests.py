@@ -93,6 +93,8 @@ QUOTAS = {
 }
 """Whom requests change, and what they have at the start of each sequence."""
 
+WHO = ("full",) * 30 + USERS + tuple(QUOTAS) * 2
+
 LENGTHS = (
     *(0, 1, 69, 70, 71, 133, 134, 135, 139, 140, 141, 153, 159, 160, 161, 268, 269, 306, 307),
     *(335, 336, 459, 460, 612, 613, 670, 671, 765, 766, 918, 1500),
@@ -203,7 +205,7 @@ def _value(draw: st.DrawFn, name: str) -> str:
 
 @st.composite
 def _arguments(draw: st.DrawFn, path: str, transport: str) -> Pairs:
-    username = draw(st.sampled_from(USERS)) if draw(st.booleans()) else "full"
+    username = draw(st.sampled_from(WHO))
     password = draw(_of("bad", "", "x" * 17, "p\u00e9")) if seldom(draw, 16) else "pwd"
     pairs: list[tuple[str, Any]] = [("username", username), ("password", password)]
     if path != "/balance":
@@ -267,5 +269,5 @@ def requests(draw: st.DrawFn) -> Request:
     return Request(method, path, transport, arguments, in_query, content_type)
 
 
-SEQUENCES = st.lists(requests(), min_size=1, max_size=3)
+SEQUENCES = st.lists(requests(), min_size=1, max_size=4)
 """Sent one after the other: each finds the quotas the one before has left."""
