@@ -7,6 +7,8 @@ from compat_tests.differing.requests import Request, octets_of
 
 ADDRESS_OCTETS = 20
 LINE_OCTETS = 16_384
+FORBIDDEN = 403
+"""Too fast, or not paid: ours has refused before."""
 
 Named = Callable[[Request, Seen, Seen], bool]
 """Whether a difference is this one: the request, what Jasmin made of it, what ours did."""
@@ -36,16 +38,23 @@ def _addresses(request: Request) -> list[bytes]:
 
 def _long_address(request: Request, theirs: Seen, ours: Seen) -> bool:
     too_long = any(len(address) > ADDRESS_OCTETS for address in _addresses(request))
-    return too_long and _lost(theirs) and _refused(ours, b"address is longer than 20 octets.")
+    told = _refused(ours, b"address is longer than 20 octets.")
+    return too_long and told and (_lost(theirs) or theirs.status == FORBIDDEN)
 
 
 def _number_as_sender(request: Request, theirs: Seen, ours: Seen) -> bool:
     return isinstance(request.of("from"), int | float) and _sent_by_ours_only(theirs, ours)
 
 
+def _no_sender(request: Request, theirs: Seen, ours: Seen) -> bool:
+    is_odd = isinstance(request.of("from"), list | dict)
+    return is_odd and _lost(theirs) and _refused(ours, b"neither text nor a number.")
+
+
 def _nul_in_address(request: Request, theirs: Seen, ours: Seen) -> bool:
     has_nul = any(b"\0" in address for address in _addresses(request))
-    return has_nul and theirs.status == 200 and _refused(ours, b"address has a NUL octet.")
+    told = _refused(ours, b"address has a NUL octet.")
+    return has_nul and told and theirs.status in {200, FORBIDDEN}
 
 
 def _refused(ours: Seen, text: bytes) -> bool:
@@ -86,7 +95,7 @@ def _long_line(request: Request, theirs: Seen, ours: Seen) -> bool:
 
 QUIRKS: dict[str, tuple[Named, ...]] = {
     "Q19": (_tenths,),
-    "Q22": (_long_address, _number_as_sender),
+    "Q22": (_long_address, _number_as_sender, _no_sender),
     "Q23": (_nul_in_address,),
     "Q140": (_never_answered,),
     "Q141": (_no_json,),

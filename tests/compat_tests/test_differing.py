@@ -74,6 +74,7 @@ BROKEN = "HTTP/1.1 500 Internal Server Error"
         ("/send", PAIRS, OK, (REFUSED, b"Destination address is longer than 20 octets."), None),
         ("/send", LONG, OK, (REFUSED, b"Unknown error"), None),
         ("/send", (("from", 5),), OK, OK_SENT, "Q22"),
+        ("/send", (("from", []),), OK, (REFUSED, b"x is neither text nor a number."), "Q22"),
         ("/send", (("from", "5"),), OK, OK_SENT, None),
         ("/send", (("validity-period", "5"),), OK, OK_SENT, "Q19"),
         ("/send", (("from", "a\0b"),), OK, (REFUSED, b"Source address has a NUL octet."), "Q23"),

@@ -7,7 +7,7 @@ Malformed then, with the text Jasmin shows, in the order Jasmin comes across it.
 from typing import cast
 
 from jasmin_compat.gateway.messages import CallbackMethod, DlrLevel, DlrWish, Overrides
-from jasmin_compat.gateway.refusals import BadHexContent, Malformed
+from jasmin_compat.gateway.refusals import BadHexContent, Malformed, Unsendable
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.submission_request import SendArguments, gsm_octets, hex_octets
 from jasmin_compat.gateway.users import BadCredentials, User, authenticate
@@ -103,7 +103,7 @@ def send_arguments(arguments: Arguments, content: bytes) -> SendArguments:
     """The rest, once the sender is known.
 
     Raises:
-        Malformed: a value of a type that means nothing there.
+        Malformed, Unsendable: a value of a type that means nothing there.
     """
     coding = _integer(arguments[b"coding"])
     tlvs = read_custom_tlvs(arguments[b"custom_tlvs"])
@@ -152,10 +152,13 @@ def _tags(arguments: Arguments) -> tuple[str, ...]:
 
 
 def _source_addr(value: Value) -> bytes | None:
-    """Numbers are sent as their digits; Jasmin answers Success to them and loses the message."""
+    """Numbers are sent as their digits; Jasmin answers Success to them, and to what is neither,
+    and loses the message (Q22)."""
     if isinstance(value, int | float):
         return str(value).encode()
-    return None if value is None else _octets(value)
+    if isinstance(value, list | dict):
+        raise Unsendable("Source address is neither text nor a number.")
+    return value
 
 
 def _octets(value: Value) -> bytes:

@@ -3,7 +3,7 @@
 import pytest
 
 from jasmin_compat.gateway.messages import DlrWish, Overrides
-from jasmin_compat.gateway.refusals import BadHexContent, Malformed
+from jasmin_compat.gateway.refusals import BadHexContent, Malformed, Unsendable
 from jasmin_compat.gateway.users import BadCredentials
 from jasmin_compat.servers.http.params import Arguments, Value, check_send
 from jasmin_compat.servers.http.send_arguments import (
@@ -163,7 +163,6 @@ def test_empty_tags_are_tags(tags: bytes, read: tuple[str, ...]) -> None:
         ),
         ({"validity-period": b"9" * 5000}, "Exceeds the limit (4300 digits)"),
         ({"dlr-url": b"http://\xff"}, "'utf-8' codec can't decode byte 0xff"),
-        ({"from": ["x"]}, "'list' object has no attribute 'decode'"),
         ({"sdt": ["x"]}, "'list' object has no attribute 'decode'"),
     ],
 )
@@ -172,6 +171,12 @@ def test_types_that_mean_nothing_are_refused(changes: dict[str, Value], reason: 
     with pytest.raises(Malformed) as refused:
         send_arguments(arguments, b"x")
     assert reason in refused.value.reason
+
+
+@pytest.mark.parametrize("sender", [["x"], {"a": 1}])
+def test_a_sender_that_is_no_text_cannot_be_sent(sender: Value) -> None:
+    with pytest.raises(Unsendable, match="neither text nor a number"):
+        send_arguments(check_send(GOOD | {b"from": sender}), b"x")
 
 
 @pytest.mark.parametrize(
