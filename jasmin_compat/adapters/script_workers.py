@@ -236,7 +236,10 @@ class ScriptWorkers:
         self._ending.append(process)
 
     def _end_later(self, process: ScriptProcess) -> None:
-        """What a script has started may go on for as long as the script could have."""
+        """What a script has started may go on for as long as the script could have; of no more
+        processes than there are workers, since each message may leave one behind."""
+        if len(self._lingering) == self._policy.workers:
+            self._end(self._lingering.pop(0))
         self._lingering.append(process)
         loop = asyncio.get_running_loop()
         loop.call_later(self._policy.time_limit_s, self._end_lingering, process)

@@ -242,6 +242,16 @@ routable.addTag(subprocess.Popen(['sleep', '99']).pid)
     await until(lambda: not is_running(child))
 
 
+async def test_of_many_that_leave_something_running_the_oldest_end() -> None:
+    code = "import subprocess\nroutable.addTag(subprocess.Popen(['sleep', '99']).pid)"
+    async with opened(replace(QUICK, time_limit_s=60.0)) as workers:
+        first, second, third = [(await left_by(workers, code)).tags[-1] for _ in range(3)]
+        await until(lambda: not is_running(first) and not is_running(second))
+        assert is_running(third)
+        assert workers.counts.workers == QUICK.workers == 1
+    await until(lambda: not is_running(third))
+
+
 async def test_a_child_that_goes_on_answers_nothing(workers: ScriptWorkers) -> None:
     code = "import os\nif os.fork(): os.wait()"
     assert await left_by(workers, code) == MESSAGE
