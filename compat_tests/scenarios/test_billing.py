@@ -237,8 +237,11 @@ async def test_the_console_shows_raises_keeps_and_loads_what_is_left(
         assert await p.left() == (12.0, 5)
         await at.saves(f"user -u {uid}", "mt_messaging_cred quota http_throughput 9")
         assert await p.left() == (12.0, 5)
+        session = await spare.smsc.is_bound("con1")
         await at.asks("load")
     assert await p.left() == (8.5, 6)
+    await spare.smsc.bell.until(lambda: session.closed_at, "end of the session")
+    await spare.smsc.is_bound("con1")  # the next scenario finds the connector again
 
 
 # covers: W-BILL-04 PERS-03
