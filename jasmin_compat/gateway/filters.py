@@ -8,10 +8,12 @@ from typing import NewType
 
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.users import GroupId, UserId
+from jasmin_compat.smpp.twins import quick_init
 
 FilterId = NewType("FilterId", str)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What filters look at in a message."""
