@@ -17,6 +17,7 @@ from jasmin_compat.daemons.further_checks import further_mistakes, site_mistakes
 from jasmin_compat.daemons.log_specs import daemon_log_specs, log_places
 from jasmin_compat.daemons.say import Say
 from jasmin_compat.runtime.clock import SystemClock
+from jasmin_compat.runtime.garbage import sparing_what_stays
 from jasmin_compat.runtime.lag import LoopLag
 from jasmin_compat.runtime.lock import NotLocked, only_one
 from jasmin_compat.runtime.logs import Logs, logging_to_files
@@ -211,6 +212,7 @@ class _Running:
             watching = [
                 tasks.create_task(self._lag.watch(), name="event loop lag"),
                 tasks.create_task(self._serve_health(), name="health server"),
+                tasks.create_task(self._spare_what_stays(), name="garbage"),
             ]
             own = tasks.create_task(_to_its_end(work(self._frame)), name=self._kind.name)
             watching.append(tasks.create_task(self._end_overtime(own), name="overtime"))
@@ -220,6 +222,11 @@ class _Running:
         if own.cancelled():
             self._say.error("  Not everything was drained in time.")
         return 1 if own.cancelled() else 0
+
+    async def _spare_what_stays(self) -> None:
+        await self._frame.started.wait()
+        with sparing_what_stays():
+            await asyncio.Event().wait()
 
     async def _end_overtime(self, own: "asyncio.Task[None]") -> None:
         await self._frame.stop.wait()
