@@ -122,11 +122,12 @@ def read_multipart(octets: bytes, content_type: str) -> Arguments:
     Raises:
         BadForm: no boundary, or a part that names no field.
     """
-    boundary = _parameter(content_type, "boundary")
-    if boundary is None:
-        raise BadForm("no boundary")
+    octets_as_text = content_type.encode(errors="surrogateescape").decode("latin-1")
+    boundary = _parameter(octets_as_text, "boundary")
+    if boundary is None or not boundary.isascii():
+        raise BadForm("no boundary (RFC 2046 §5.1.1)")
     arguments: Arguments = {}
-    pieces = (b"\r\n" + octets).split(b"\r\n--" + boundary.encode("latin-1"))
+    pieces = (b"\r\n" + octets).split(b"\r\n--" + boundary.encode())
     for piece in pieces[1:]:  # before the first boundary stands a preamble
         if piece.startswith(b"--"):
             break

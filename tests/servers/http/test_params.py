@@ -124,12 +124,27 @@ def test_a_multipart_body_may_end_without_its_closing_boundary() -> None:
         (b"--X\r\n", "multipart/form-data"),
         (b"--X\r\nno blank line", "multipart/form-data; boundary=X"),
         (b"--X\r\nContent-Type: text/plain\r\n\r\nx", "multipart/form-data; boundary=X"),
+        (b"--X\xb1\r\n", "multipart/form-data; boundary=X\udcb1"),
+        (b"--\xe2\x82\xac\r\n", "multipart/form-data; boundary=\u20ac"),
     ],
-    ids=["no boundary", "no blank line", "no name"],
+    ids=["no boundary", "no blank line", "no name", "no UTF-8", "no ASCII"],
 )
 def test_a_multipart_body_that_breaks_its_format_is_refused(body: bytes, content_type: str) -> None:
     with pytest.raises(BadForm):
         read_multipart(body, content_type)
+
+
+@given(octets=st.binary(max_size=100), value=st.binary(max_size=30), name=st.binary(max_size=30))
+def test_any_boundary_and_any_name_are_read_or_refused(
+    octets: bytes, value: bytes, name: bytes
+) -> None:
+    """As aiohttp gives a header: octets that are no UTF-8 are surrogates."""
+    content_type = b"multipart/form-data; boundary=" + value
+    part = b'--X\r\nContent-Disposition: form-data; name="' + name + b'"\r\n\r\n' + octets
+    with contextlib.suppress(BadForm):
+        read_multipart(octets, content_type.decode(errors="surrogateescape"))
+    with contextlib.suppress(BadForm):
+        read_multipart(part, "multipart/form-data; boundary=X")
 
 
 @given(st.binary(max_size=300))
