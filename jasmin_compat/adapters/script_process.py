@@ -17,6 +17,7 @@ from typing import Final
 from jasmin_compat.wire.script_jobs import (
     HEAD,
     MAX_OCTETS,
+    MAX_SCRIPTS,
     BadReply,
     Job,
     NeedsSource,
@@ -120,6 +121,8 @@ class ScriptProcess:
         ran = await self._exchange(replace(job, source=None) if known else job)
         if isinstance(ran.reply, NeedsSource):
             ran = await self._exchange(job)
+        if len(self._known) >= MAX_SCRIPTS:
+            self._known.clear()  # the worker says so if it knows less than we think
         self._known.add(job.digest)
         return ran
 

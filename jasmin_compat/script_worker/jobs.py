@@ -18,14 +18,19 @@ from typing import Any
 from typing_extensions import override
 
 from jasmin_compat.script_worker.jasmin_names import RoutableSubmitSm
-from jasmin_compat.wire.script_jobs import Done, Failed, Job, NeedsSource, Ran, Reply, Stopped
+from jasmin_compat.wire.script_jobs import (
+    MAX_SCRIPTS,
+    Done,
+    Failed,
+    Job,
+    NeedsSource,
+    Ran,
+    Reply,
+    Stopped,
+)
 
-MAX_SCRIPTS = 1000
-"""Compiled and kept; then all are forgotten."""
 PROTOCOL = 2
 """Of what goes back; wire/pickles.py reads it."""
-
-
 MAX_TOLD = 2000
 """Characters of an error, and of what a script prints, that go back."""
 

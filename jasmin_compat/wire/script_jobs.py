@@ -15,6 +15,9 @@ HEAD: Final = struct.Struct(">I")
 MAX_OCTETS: Final = 4 << 20
 """Of a frame; a message of 255 parts takes a tenth of it."""
 
+MAX_SCRIPTS: Final = 1000
+"""Known to a worker at a time; at the bound all are forgotten, there and here."""
+
 
 class BadReply(Exception):
     """Octets that are no reply of a worker."""

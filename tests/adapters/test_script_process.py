@@ -7,7 +7,7 @@ from jasmin_compat.adapters.script_process import (
 )
 from jasmin_compat.adapters.script_workers import _job
 from jasmin_compat.gateway.charging import Left
-from jasmin_compat.wire.script_jobs import Done
+from jasmin_compat.wire.script_jobs import MAX_SCRIPTS, Done
 from tests import builders
 from tests.builders import NOW
 from tests.waiting import is_running, until
@@ -25,6 +25,18 @@ async def test_it_is_started_asked_and_ended() -> None:
     assert not process.is_alive()
     assert not process.kill()
     await until(lambda: not is_running(process.pid))
+
+
+async def test_digests_are_forgotten_at_the_bound() -> None:
+    process = await start_process(ProcessPolicy())
+    process._known |= {str(number) for number in range(MAX_SCRIPTS)}
+    left = Left(balance=None, submit_sm_count=None)
+    job = _job("evaluate", "result = True", builders.routable(), NOW, left=left)
+    for _ in range(2):
+        assert (await process.ask(job)).reply == Done(result=True)
+        assert process._known == {job.digest}
+    process.kill()
+    await process.ended()
 
 
 # covers: W-INT-01

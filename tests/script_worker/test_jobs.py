@@ -9,9 +9,18 @@ import pytest
 
 from jasmin_compat.adapters.script_workers import _job
 from jasmin_compat.gateway.charging import Left
-from jasmin_compat.script_worker.jobs import MAX_SCRIPTS, MAX_TOLD, Jobs
+from jasmin_compat.script_worker.jobs import MAX_TOLD, Jobs
 from jasmin_compat.script_worker.modules import install
-from jasmin_compat.wire.script_jobs import Done, Failed, Job, NeedsSource, Ran, Reply, Stopped
+from jasmin_compat.wire.script_jobs import (
+    MAX_SCRIPTS,
+    Done,
+    Failed,
+    Job,
+    NeedsSource,
+    Ran,
+    Reply,
+    Stopped,
+)
 from tests import builders
 from tests.builders import NOW
 
