@@ -124,14 +124,14 @@ class Migration:
         if await look(self._scratch.live, aside) is None:
             return
         await self._queues.topology.declare(self._scratch.live, [binding])
-        moved = await self._move(
-            self._queues,
-            aside,
-            lambda message: [
-                detours.for_any_reader(binding.queue, message),
-                detours.straight_to(binding.queue, message),
-            ],
-        )
+
+        def ways(message: QueueMessage) -> Sequence[QueueMessage]:
+            straight = detours.straight_to(binding.queue, message)
+            if binding.exchange == DEFAULT_EXCHANGE:  # what is held had another key first
+                return [straight]
+            return [detours.for_any_reader(binding.queue, message), straight]
+
+        moved = await self._move(self._queues, aside, ways)
         await self._unbind(binding)
         await self._scratch.ask(lambda channel: channel.queue_delete(aside))
         self._say(f"queue {binding.queue}: made anew, with {moved} messages")

@@ -57,6 +57,8 @@ class AmqpPolicy:
     durability: Durability = Durability.DURABLE
     dead_max_messages: int = 10_000
     """Messages in each `<queue>.dead`; beyond, the oldest goes."""
+    held_max_messages: int = 1_000_000
+    """Messages in a holding queue; beyond, it takes none."""
     delays: bool = True
     """Whether this process serves the delay ladder. Tools do not."""
     delay_prefetch: int = 50

@@ -16,6 +16,7 @@ from jasmin_compat.adapters.amqp_transport import Tap
 from jasmin_compat.adapters.deadlines import Deadlines
 from jasmin_compat.ports import BrokerAway, Unpublishable, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import DEFAULT_EXCHANGE, outlives_broker
 
 PUBLISH_CHANNEL = 1
 """Its number on the publishing connection, so that method frames are the same on each."""
@@ -92,10 +93,15 @@ class Publisher:
     def _written(self, message: QueueMessage, mandatory: bool) -> Publish:
         try:
             method = self._method(message.exchange, message.routing_key, mandatory)
-            header = frames.content_header(message, self._persistent)
+            header = frames.content_header(message, self._is_persistent(message))
         except frames.Unwritable as error:
             raise Unpublishable(str(error)) from error
         return Publish(message, mandatory, method, header, self._loop.create_future())
+
+    def _is_persistent(self, message: QueueMessage) -> bool:
+        return self._persistent or (
+            message.exchange == DEFAULT_EXCHANGE and outlives_broker(message.routing_key)
+        )
 
     def _method(self, exchange: str, routing_key: str, mandatory: bool) -> bytes:
         place = exchange, routing_key, mandatory

@@ -20,9 +20,11 @@ from jasmin_compat.wire import topics
 from jasmin_compat.wire.amqp_names import (
     DEFAULT_EXCHANGE,
     DELAY_STEPS_S,
+    HELD_DLRS,
     aside_queue,
     dead_queue,
     delay_queue,
+    outlives_broker,
 )
 
 _DEAD = dead_queue("")
@@ -117,7 +119,7 @@ class Topology:
         On a transient exchange it is to be transient, too: the next Jasmin daemon declares it so,
         and would get the 406.
         """
-        durable = (
+        durable = outlives_broker(queue) or (
             self._policy.durability is not Durability.JASMIN and exchange not in self._transient
         )
         arguments = self._arguments(queue, durable, scratch.live)
@@ -141,6 +143,9 @@ class Topology:
         if queue.endswith(_DEAD):
             arguments["x-max-length"] = self._policy.dead_max_messages
             arguments["x-overflow"] = "drop-head"
+        if queue == HELD_DLRS.queue:
+            arguments["x-max-length"] = self._policy.held_max_messages
+            arguments["x-overflow"] = "reject-publish"
         return arguments
 
     async def _bind(self, scratch: "Scratch", binding: Binding) -> None:
@@ -213,6 +218,7 @@ def _is_ours(queue: str) -> bool:
     return (
         queue.endswith(_DEAD)
         or queue.startswith(_ASIDE)
+        or queue == HELD_DLRS.queue
         or queue in map(delay_queue, DELAY_STEPS_S)
     )
 

@@ -52,7 +52,7 @@ def bindings_or_tell(read: SettingsRead, args: argparse.Namespace) -> list[Bindi
 
 
 def known_bindings(read: SettingsRead, cids: Iterable[str], pids: Iterable[str]) -> list[Binding]:
-    """The queues of a site: Jasmin's, its connectors', those of batches, and those named besides.
+    """The queues of a site: Jasmin's, its connectors', ours, and those named besides.
 
     Connectors made at the console stand in the working state, the others in the site file.
 
@@ -68,6 +68,7 @@ def known_bindings(read: SettingsRead, cids: Iterable[str], pids: Iterable[str])
         amqp_names.MO_THROWER,
         amqp_names.BATCH_MESSAGES,
         amqp_names.BATCH_REPORTS,
+        amqp_names.HELD_DLRS,
         *(amqp_names.lookup_binding(pid) for pid in (read.settings.dlr.pid, *pids)),
         *(amqp_names.submit_binding(cid) for cid in (*connectors, *cids)),
     ]

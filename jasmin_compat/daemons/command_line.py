@@ -32,6 +32,7 @@ COMMANDS = {
     "export": ("export_site", "write the site as a site file, or as a store for Jasmin"),
     "dead": ("dead", "list, put back or drop dead letters"),
     "delays": ("delays", "show what waits to be tried again, or put it back at once"),
+    "held": ("held", "list receipts held for SMPP senders, or put them back for Jasmin's dlrd"),
     "migrate-broker": ("migrate_broker", "make the queues as durable as the settings say"),
     "write-configs": ("write_configs", "write sample settings files, every option explained"),
 }

@@ -50,7 +50,7 @@ def lookup_part(frame: Frame, *, queues: Queues, store: Store) -> Part:
 
 
 def thrower_part(frame: Frame, *, queues: Queues, calls: HttpCalls) -> Part:
-    """Consumes dlr_thrower, calls the clients back."""
+    """Consumes dlr_thrower, calls the clients back; holds receipts for SMPP senders."""
     settings, policy = frame.settings, callback_policy(frame.settings)
     source = Source(
         queue=amqp_names.DLR_THROWER.queue,
@@ -59,13 +59,14 @@ def thrower_part(frame: Frame, *, queues: Queues, calls: HttpCalls) -> Part:
         log=logging.getLogger("jasmin-dlr-thrower"),
     )
     _measure(frame, source)
-    ports = ThrowPorts(calls=calls, clock=frame.clock)
+    frame.queues.append(lambda: [amqp_names.HELD_DLRS.queue])
+    ports = ThrowPorts(calls=calls, clock=frame.clock, queues=queues)
 
     async def handle(message: QueueMessage) -> Verdict:
         return await throw(message, ports=ports, policy=policy)
 
     async def run(stop: asyncio.Event, started: Callable[[], None]) -> None:
-        await queues.declare([amqp_names.DLR_THROWER])
+        await queues.declare([amqp_names.DLR_THROWER, amqp_names.HELD_DLRS])
         started()
         await consume(queues, source, handle, stop=stop, policy=consume_policy(settings))
 

@@ -62,6 +62,7 @@ def amqp_policy(settings: Settings, *, name: str = "jasmin-compat") -> AmqpPolic
         waiting_publishes=section.waiting_publishes,
         durability=Durability(section.durability),
         dead_max_messages=section.dead_max_messages,
+        held_max_messages=settings.dlr_thrower.held_max_messages,
         delay_prefetch=section.delay_prefetch,
         redeclare_s=section.redeclare_s,
     )

@@ -1,6 +1,7 @@
-"""What an operator does with queues: look at dead letters, move messages, let them go."""
+"""What an operator does with queues: look at messages, move them, let dead letters go."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,13 @@ from jasmin_compat.gateway.messages import Ack, MsgId, Requeue
 from jasmin_compat.ports import Delivery, Queues, Unroutable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
-from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, dead_queue, delay_queue
+from jasmin_compat.wire.amqp_names import (
+    DELAY_STEPS_S,
+    DLR_THROWER,
+    HELD_DLRS,
+    dead_queue,
+    delay_queue,
+)
 
 _TAG = "jasmin-compat-admin"
 _BATCH = 500
@@ -45,15 +52,18 @@ def with_ids(msgids: frozenset[str]) -> Wanted:
 
 async def dead_letters(queues: Queues, queue: str, *, at_most: int) -> list[DeadLetter]:
     """The oldest dead letters of a queue; they stay where they are. Raises QueueError."""
-    letters: list[DeadLetter] = []
-    dead = dead_queue(queue)
-    count = min(await queues.depth(dead), at_most, _MOST_HELD)
-    async with queues.consume(dead, consumer_tag=_TAG, prefetch=max(count, 1)) as deliveries:
-        held = [delivery async for delivery in _first(deliveries, count)]
-        for delivery in held:
-            letters.append(_letter(queue, delivery.message))
+    messages = await _oldest(queues, dead_queue(queue), at_most=at_most)
+    return [_letter(queue, message) for message in messages]
+
+
+async def _oldest(queues: Queues, queue: str, *, at_most: int) -> list[QueueMessage]:
+    """They stay where they are. Raises QueueError."""
+    count = min(await queues.depth(queue), at_most, _MOST_HELD)
+    async with queues.consume(queue, consumer_tag=_TAG, prefetch=max(count, 1)) as deliveries:
+        taken = [delivery async for delivery in _first(deliveries, count)]
+        for delivery in taken:
             await delivery.settle(Requeue())
-    return letters
+    return [delivery.message for delivery in taken]
 
 
 def _letter(queue: str, message: QueueMessage) -> DeadLetter:
@@ -90,13 +100,13 @@ Ways = Callable[[QueueMessage], Sequence[QueueMessage]]
 """How a message may be published: the first way that leads to a queue is taken."""
 
 
-async def move(queues: Queues, source: str, ways: Ways) -> int:
+async def move(queues: Queues, source: str, ways: Ways, *, at_most: int = sys.maxsize) -> int:
     """Publish every message of a queue elsewhere, in order; how many.
 
     Raises QueueError, in a group: the rest stay where they are.
     """
     moved = 0
-    while count := min(await queues.depth(source), _BATCH):
+    while count := min(await queues.depth(source), _BATCH, at_most - moved):
         async with (
             queues.consume(source, consumer_tag=_TAG, prefetch=count) as deliveries,
             asyncio.TaskGroup() as tasks,
@@ -145,6 +155,26 @@ async def flush_delays(queues: Queues, *, now: float) -> Counter[str]:
         rung = delay_queue(step_s)
         await move(queues, rung, ways)
     return flushed
+
+
+async def held_dlrs(queues: Queues, *, at_most: int) -> list[QueueMessage]:
+    """The oldest receipts held for SMPP senders; they stay where they are. Raises QueueError."""
+    return await _oldest(queues, HELD_DLRS.queue, at_most=at_most)
+
+
+async def flush_held_dlrs(queues: Queues) -> int:
+    """Put the receipts that are held now back where they had been published; how many.
+
+    For a dlrd that delivers them, which Jasmin's does; ours would hold them again. Raises
+    QueueError, in a group: the rest are still held.
+    """
+    await queues.declare([DLR_THROWER])
+    return await move(
+        queues,
+        HELD_DLRS.queue,
+        lambda message: [detours.for_any_reader(DLR_THROWER.queue, message)],
+        at_most=await queues.depth(HELD_DLRS.queue),
+    )
 
 
 async def _each(

@@ -17,12 +17,21 @@ from jasmin_compat.gateway.callbacks import (
     after_no_slot,
     dlr_call,
     shown,
-    while_nobody_delivers,
+    while_nobody_holds,
 )
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, SmppDlr, Verdict
-from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade, Clock, HttpCalls
+from jasmin_compat.ports import (
+    CallDenied,
+    CallFailed,
+    CallNotMade,
+    Clock,
+    HttpCalls,
+    QueueError,
+    Queues,
+)
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import FIRST, TRIES
+from jasmin_compat.wire.amqp_names import FIRST, HELD_DLRS, TRIES
 from jasmin_compat.wire.dlr_messages import read_callback
 
 log: Final = logging.getLogger("jasmin-dlr-thrower")
@@ -34,6 +43,7 @@ class ThrowPorts:
 
     calls: HttpCalls
     clock: Clock
+    queues: Queues
 
 
 async def throw(message: QueueMessage, *, ports: ThrowPorts, policy: CallbackPolicy) -> Verdict:
@@ -44,7 +54,9 @@ async def throw(message: QueueMessage, *, ports: ThrowPorts, policy: CallbackPol
     """
     callback = read_callback(message)
     if isinstance(callback, SmppDlr):
-        return await keep_dlr_smpp(callback, clock=ports.clock, policy=policy)
+        return await hold_dlr_smpp(
+            message, callback, queues=ports.queues, clock=ports.clock, policy=policy
+        )
     return await throw_dlr_http(callback, calls=ports.calls, clock=ports.clock, policy=policy)
 
 
@@ -92,10 +104,23 @@ def _remembering(verdict: Verdict, tries: int, first: float) -> Verdict:
     return replace(verdict, headers=((TRIES, str(tries)), (FIRST, f"{first:.3f}")))
 
 
-async def keep_dlr_smpp(dlr: SmppDlr, *, clock: Clock, policy: CallbackPolicy) -> Verdict:
-    """Where no SMPP server runs, a receipt for an ESME waits (Jasmin drops it)."""
-    now = clock.unix()
+async def hold_dlr_smpp(
+    message: QueueMessage, dlr: SmppDlr, *, queues: Queues, clock: Clock, policy: CallbackPolicy
+) -> Verdict:
+    """Where no SMPP server runs, a receipt for an ESME is held as it is, however long (Q161).
+
+    What the holding queue does not take, because it is full, waits in the delay ladder.
+    """
+    try:
+        await queues.publish(detours.straight_to(HELD_DLRS.queue, message))
+    except QueueError as error:
+        return _not_held(dlr, str(error), now=clock.unix(), policy=policy)
+    log.info("Holding SMPP/DLR [msgid:%s] to (%s).", dlr.msgid, dlr.system_id)
+    return Ack()
+
+
+def _not_held(dlr: SmppDlr, reason: str, *, now: float, policy: CallbackPolicy) -> Verdict:
+    log.error("Holding SMPP/DLR [msgid:%s] to (%s): %s.", dlr.msgid, dlr.system_id, reason)
     first = now if dlr.first_tried_at is None else dlr.first_tried_at
-    kept = replace(dlr, first_tried_at=first)
-    verdict = while_nobody_delivers(kept, now=now, policy=policy)
+    verdict = while_nobody_holds(replace(dlr, first_tried_at=first), now=now, policy=policy)
     return _remembering(verdict, dlr.tries + 1, first)

@@ -181,9 +181,9 @@ def shown(outcome: HttpReply | NoReply) -> str:
             return f"answered {status} without {ACKNOWLEDGED}"
 
 
-def while_nobody_delivers(dlr: SmppDlr, *, now: float, policy: CallbackPolicy) -> Verdict:
-    """For a receipt to an ESME where no SMPP server runs: it waits, until it is too old."""
+def while_nobody_holds(dlr: SmppDlr, *, now: float, policy: CallbackPolicy) -> Verdict:
+    """For a receipt to an ESME that the holding queue does not take: it waits, until too old."""
     age_s = _age_s(dlr, now)
     if age_s + policy.late_retry_delay_s > policy.max_age_s:
-        return Dead(f"no SMPP server delivers to {dlr.system_id}, {age_s:.0f} s old")
+        return Dead(f"not held for {dlr.system_id}, {age_s:.0f} s old")
     return Delay(policy.late_retry_delay_s)

@@ -580,6 +580,12 @@ class DlrThrower(Logged):
         "Age in seconds at which a report is given up and kept in dlr_thrower.dead.",
         check=at_least(0),
     )
+    held_max_messages: int = ours(
+        1_000_000,
+        "Receipts for SMPP senders held in jasmin_compat.held.dlr_smpps, about 1 KB each, while no "
+        "SMPP server delivers them; beyond, they wait in the delay queues.",
+        check=at_least(1),
+    )
     prefetch: int = ours(
         50,
         "Reports the thrower works on at a time; how many of them are called at once, "

@@ -135,6 +135,12 @@ BATCH_REPORTS: Final = Binding(
     routing_key="jasmin_compat.batch.reports",
 )
 """Calls that tell what became of them."""
+HELD_DLRS: Final = Binding(
+    queue="jasmin_compat.held.dlr_smpps",
+    exchange=DEFAULT_EXCHANGE,
+    routing_key="jasmin_compat.held.dlr_smpps",
+)
+"""Receipts for SMPP senders while no SMPP server delivers them."""
 BATCH_TAG: Final = "jasmin_compat-batch"
 BATCH_REPORTS_TAG: Final = "jasmin_compat-batch-reports"
 
@@ -142,6 +148,12 @@ BATCH_REPORTS_TAG: Final = "jasmin_compat-batch-reports"
 def delay_queue(step_s: int) -> str:
     """Where a message waits about `step_s` seconds (one of DELAY_STEPS_S)."""
     return f"jasmin_compat.delay.{step_s}"
+
+
+def outlives_broker(queue: str) -> bool:
+    """Whether the queue and what is in it are to survive a restart of the broker, whatever the
+    durability of the site: nobody knows how long receipts are held."""
+    return queue in _KEPT
 
 
 def dead_queue(queue: str) -> str:
@@ -152,3 +164,6 @@ def dead_queue(queue: str) -> str:
 def aside_queue(queue: str) -> str:
     """Where messages of `queue` lie while it is made anew (`jasmin-compat migrate-broker`)."""
     return f"jasmin_compat.aside.{queue}"
+
+
+_KEPT: Final = frozenset((HELD_DLRS.queue, aside_queue(HELD_DLRS.queue)))

@@ -14,10 +14,12 @@ from jasmin_compat.flows.queue_admin import move
 from jasmin_compat.gateway.messages import Ack
 from jasmin_compat.ports import BrokerAway
 from jasmin_compat.runtime.clock import SystemClock
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import (
     BATCH_MESSAGES,
     DLR_THROWER,
+    HELD_DLRS,
     ROUTER_BILLS,
     aside_queue,
     lookup_binding,
@@ -62,7 +64,7 @@ SENT["DLRLookup-other"] = SENT["DLRLookup-main"]
 
 @pytest.fixture(scope="module")
 def vhosts(rabbitmq: RabbitMq) -> Iterator[str]:
-    names = [f"migration{n}" for n in range(12)]
+    names = [f"migration{n}" for n in range(13)]
     rabbitmq.add_vhosts(*names)
     return iter(names)
 
@@ -237,3 +239,22 @@ async def test_broken_off_it_goes_on_from_there(rabbitmq: RabbitMq, site: AmqpPo
     queues = listed(rabbitmq, site.vhost, "queues", "durable", "messages")
     assert queues == {q: {"durable": True, "messages": len(s)} for q, s in SENT.items()}
     assert await contents(site) == AS_SENT
+
+
+# covers: W-DLR-16
+async def test_what_is_held_stays_held(rabbitmq: RabbitMq, vhost: str) -> None:
+    """Its first routing key is that of dlr_thrower, which must not get it."""
+    durable = AmqpPolicy(port=rabbitmq.port, vhost=vhost, delays=False)
+    receipts = [message("messaging", "dlr_thrower.smpps", n) for n in range(3)]
+    bindings = [DLR_THROWER, HELD_DLRS]
+    async with opened(durable) as queues:
+        await queues.wait_until_connected()
+        await queues.declare(bindings)
+        for receipt in receipts:
+            await queues.publish(detours.straight_to(HELD_DLRS.queue, receipt))
+    async with opened(replace(durable, durability=Durability.QUORUM)) as queues:
+        scratch = Scratch(await queues.control())
+        await Migration(queues, scratch, move=move, say=str).run(bindings, force=False)
+        assert listed(rabbitmq, vhost, "queues", "type")[HELD_DLRS.queue] == {"type": "quorum"}
+        assert await all_of(queues, HELD_DLRS.queue) == receipts
+        assert await queues.depth(DLR_THROWER.queue) == 0

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiormq
 import pytest
@@ -12,16 +12,18 @@ from jasmin_compat.adapters.amqp import open_amqp_queues
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.adapters.amqp_topology import Topology
 from jasmin_compat.gateway.messages import Dead
-from jasmin_compat.ports import Binding
+from jasmin_compat.ports import Binding, BrokerAway
 from jasmin_compat.runtime.clock import SystemClock
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import HELD_DLRS
 from tests.contracts.queue_contract import depth_becomes, take
 from tests.services import RabbitMq
 
 
 @pytest.fixture(scope="module")
 def vhosts(rabbitmq: RabbitMq) -> Iterator[str]:
-    names = [f"topology{n}" for n in range(16)]
+    names = [f"topology{n}" for n in range(20)]
     rabbitmq.add_vhosts(*names)
     return iter(names)
 
@@ -142,6 +144,40 @@ async def test_dead_letters_are_bounded(rabbitmq: RabbitMq, vhost: str) -> None:
                 await (await take(deliveries)).settle(Dead("x"))
         await depth_becomes(queues, "submit.sm.c.dead", 2)
         assert queues.counts.dead == {"submit.sm.c": 3}
+
+
+# covers: W-DLR-16
+@pytest.mark.amqp
+@pytest.mark.parametrize("durability", ["durable", "jasmin", "quorum"])
+async def test_what_is_held_survives_the_broker_whatever_the_durability(
+    rabbitmq: RabbitMq, vhost: str, durability: str
+) -> None:
+    bounded = replace(policy(rabbitmq, vhost, durability), held_max_messages=2)
+    async with open_amqp_queues(bounded, clock=SystemClock(), jitter=lambda: 0.5) as queues:
+        await queues.declare([BINDING, HELD_DLRS])
+        for body in (b"first", b"second"):
+            await queues.publish(detours.straight_to(HELD_DLRS.queue, replace(MESSAGE, body=body)))
+        await depth_becomes(queues, HELD_DLRS.queue, 2)
+        seen = listed(rabbitmq, vhost, "queues", "durable", "messages_persistent")
+        persistent = "" if durability == "quorum" else 2  # they tell nothing: it always is
+        assert seen[HELD_DLRS.queue] == {"durable": True, "messages_persistent": persistent}
+        assert queues.counts.declared_otherwise == 0
+
+
+@pytest.mark.amqp
+async def test_a_full_holding_queue_takes_no_more(rabbitmq: RabbitMq, vhost: str) -> None:
+    bounded = replace(policy(rabbitmq, vhost, "jasmin"), held_max_messages=2)
+    async with open_amqp_queues(bounded, clock=SystemClock(), jitter=lambda: 0.5) as queues:
+        await queues.declare([HELD_DLRS])
+        for body in (b"first", b"second"):
+            await queues.publish(detours.straight_to(HELD_DLRS.queue, replace(MESSAGE, body=body)))
+        with pytest.raises(BrokerAway, match="refused"):
+            await queues.publish(detours.straight_to(HELD_DLRS.queue, MESSAGE))
+        async with queues.consume(HELD_DLRS.queue, consumer_tag="t", prefetch=2) as deliveries:
+            assert [(await take(deliveries)).message.body for _ in range(2)] == [
+                b"first",
+                b"second",
+            ]
 
 
 @dataclass

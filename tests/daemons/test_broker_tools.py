@@ -33,6 +33,7 @@ def test_the_queues_of_a_site_are_known(tmp_path: Path) -> None:
         "deliver_sm_thrower",
         "jasmin_compat.batch",
         "jasmin_compat.batch.reports",
+        "jasmin_compat.held.dlr_smpps",
         "DLRLookup-p1",
         "DLRLookup-p2",
         "submit.sm.carrier",
@@ -41,7 +42,9 @@ def test_the_queues_of_a_site_are_known(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("command", [["dead", "list"], ["delays"], ["migrate-broker"]])
+@pytest.mark.parametrize(
+    "command", [["dead", "list"], ["delays"], ["held", "list"], ["migrate-broker"]]
+)
 def test_a_broker_that_is_away_is_one_line_and_status_1(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -53,7 +56,9 @@ def test_a_broker_that_is_away_is_one_line_and_status_1(
     assert "Connect call failed" in line
 
 
-@pytest.mark.parametrize("command", [["dead", "list"], ["delays"], ["migrate-broker"]])
+@pytest.mark.parametrize(
+    "command", [["dead", "list"], ["delays"], ["held", "list"], ["migrate-broker"]]
+)
 def test_mistakes_in_the_settings_are_status_2(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,9 +13,10 @@ from jasmin_compat.daemons.parts import run_parts
 from jasmin_compat.daemons.policies import dlr_policy
 from jasmin_compat.gateway.messages import SmppMsgId, SubmitReplied
 from jasmin_compat.runtime.clock import SystemClock
+from jasmin_compat.wire.amqp_names import HELD_DLRS
 from jasmin_compat.wire.dlr_messages import write_callback, write_lookup
 from tests import http_sink
-from tests.builders import MSGID, http_dlr, http_request, receipt
+from tests.builders import MSGID, http_dlr, http_request, receipt, smpp_dlr
 from tests.daemons.frames import frame, running
 from tests.faults.sink import Sink
 from tests.waiting import until
@@ -44,6 +45,21 @@ async def test_both_levels_reach_the_client_and_nothing_is_kept(tmp_path: Path) 
     assert sink.statuses == {(MSGID, 1): "ESME_ROK", (MSGID, 2): "DELIVRD"}
     await sink.close()
     await asyncio.sleep(0)
+
+
+# covers: W-DLR-16
+async def test_receipts_for_smpp_senders_are_held_and_their_depth_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    queues = MemoryQueues(clock=SystemClock())
+    async with frame(tmp_path) as of_test, open_calls(of_test) as calls:
+        part = thrower_part(of_test, queues=queues, calls=calls)
+        async with running(of_test, lambda: run_parts(of_test, [part])):
+            await queues.publish(write_callback(smpp_dlr()))
+            await until(lambda: queues.counts.published == 2)
+        assert await queues.depth(HELD_DLRS.queue) == 1
+        asked_for = [name for names in of_test.queues for name in names()]
+        assert asked_for == ["dlr_thrower", HELD_DLRS.queue]
 
 
 @pytest.mark.parametrize(

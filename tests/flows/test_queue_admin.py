@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
+from typing_extensions import override
 
 from jasmin_compat.adapters.memory_queues import MemoryPolicy, MemoryQueues
 from jasmin_compat.flows.queue_admin import (
@@ -12,6 +13,8 @@ from jasmin_compat.flows.queue_admin import (
     dead_letters,
     drop_dead,
     flush_delays,
+    flush_held_dlrs,
+    held_dlrs,
     move,
     requeue_dead,
     with_ids,
@@ -20,7 +23,15 @@ from jasmin_compat.gateway.messages import Ack, Dead, MsgId
 from jasmin_compat.ports import Binding, Delivery, Unroutable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, dead_queue, delay_queue
+from jasmin_compat.wire.amqp_names import (
+    DELAY_STEPS_S,
+    DLR_THROWER,
+    HELD_DLRS,
+    dead_queue,
+    delay_queue,
+)
+from jasmin_compat.wire.dlr_messages import write_callback
+from tests import builders
 from tests.contracts.queue_contract import take
 from tests.fakes import FakeClock
 
@@ -172,3 +183,44 @@ async def test_more_dead_letters_than_a_prefetch_can_say_are_dropped_all_the_sam
         await queues.publish(letter)
     assert await drop_dead(queues, LOOKUP.queue) == count
     assert await queues.depth(dead) == 0
+
+
+RECEIPTS = [write_callback(builders.smpp_dlr(msgid=MsgId(f"m{number}"))) for number in range(600)]
+"""More than are moved at a time."""
+
+
+async def held(*receipts: QueueMessage) -> MemoryQueues:
+    queues = MemoryQueues(clock=FakeClock())
+    await queues.declare([HELD_DLRS])
+    for receipt in receipts:
+        await queues.publish(detours.straight_to(HELD_DLRS.queue, receipt))
+    return queues
+
+
+async def test_held_receipts_are_shown_and_stay() -> None:
+    queues = await held(*RECEIPTS)
+    assert await held_dlrs(queues, at_most=2) == RECEIPTS[:2]
+    assert await queues.depth(HELD_DLRS.queue) == len(RECEIPTS)
+
+
+# covers: W-DLR-16
+async def test_held_receipts_go_back_as_they_had_been_published() -> None:
+    """Jasmin's dlrd goes by the routing key."""
+    queues = await held(*RECEIPTS)
+    assert await flush_held_dlrs(queues) == len(RECEIPTS)
+    async with queues.consume(DLR_THROWER.queue, consumer_tag="t", prefetch=1000) as deliveries:
+        assert [(await take(deliveries)).message for _ in RECEIPTS] == RECEIPTS
+
+
+async def test_a_flush_ends_while_somebody_holds_them_again() -> None:
+    class HoldsAgain(MemoryQueues):
+        @override
+        async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
+            await super().publish(detours.straight_to(HELD_DLRS.queue, message))
+
+    queues = HoldsAgain(clock=FakeClock())
+    await queues.declare([HELD_DLRS])
+    for receipt in RECEIPTS:
+        await queues.publish(receipt)
+    assert await flush_held_dlrs(queues) == len(RECEIPTS)
+    assert await queues.depth(HELD_DLRS.queue) == len(RECEIPTS)

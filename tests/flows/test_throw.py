@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from jasmin_compat.adapters.http_calls import HttpCallsByAiohttp
-from jasmin_compat.adapters.memory_queues import MemoryQueues
+from jasmin_compat.adapters.memory_queues import MemoryPolicy, MemoryQueues
 from jasmin_compat.flows.consume import Source, consume
-from jasmin_compat.flows.throw import ThrowPorts, keep_dlr_smpp, throw, throw_dlr_http
+from jasmin_compat.flows.throw import ThrowPorts, throw, throw_dlr_http
 from jasmin_compat.gateway.callbacks import CallbackPolicy, HttpCall, HttpReply
-from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, Verdict
+from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, MsgId, Verdict
 from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
-from jasmin_compat.wire.amqp_names import DLR_THROWER
+from jasmin_compat.wire.amqp_names import DLR_THROWER, HELD_DLRS
 from jasmin_compat.wire.dlr_messages import write_callback
 from tests import builders, golden
 from tests.builders import MSGID
+from tests.contracts.queue_contract import take
 from tests.fakes import FakeClock
 from tests.http_sink import Answer, Received, sink
 from tests.waiting import until
@@ -41,6 +42,13 @@ class ScriptedCalls:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+
+def ports(calls: ScriptedCalls | None = None, queues: MemoryQueues | None = None) -> ThrowPorts:
+    clock = FakeClock(NOW)
+    return ThrowPorts(
+        calls=calls or ScriptedCalls(), clock=clock, queues=queues or MemoryQueues(clock=clock)
+    )
 
 
 async def thrown(dlr: HttpDlr, *outcomes: HttpReply | Exception) -> Verdict:
@@ -129,34 +137,75 @@ async def test_an_address_that_is_denied_for_good_is_a_dead_end(
 
 
 # covers: W-DLR-16
-async def test_a_receipt_for_an_esme_is_kept() -> None:
-    clock = FakeClock(NOW)
-    kept = await keep_dlr_smpp(builders.smpp_dlr(), clock=clock, policy=POLICY)
-    assert kept == Delay(300.0, (("x-jc-tries", "1"), ("x-jc-first", SINCE)))
-    old = builders.smpp_dlr(tries=9, first_tried_at=NOW - 86_400)
-    ended = await keep_dlr_smpp(old, clock=clock, policy=POLICY)
-    assert ended == Dead("no SMPP server delivers to esme1, 86400 s old")
+@pytest.mark.parametrize("age_s", [0, 60, 10 * 86_400])
+async def test_a_receipt_for_an_esme_is_held_as_it_is(
+    age_s: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also what an earlier release had put off for so long that it would have been given up."""
+    queues = MemoryQueues(clock=FakeClock(NOW))
+    await queues.declare([HELD_DLRS])
+    receipt = write_callback(builders.smpp_dlr(tries=9, first_tried_at=NOW - age_s))
+    assert await throw(receipt, ports=ports(queues=queues), policy=POLICY) == Ack()
+    async with queues.consume(HELD_DLRS.queue, consumer_tag="t", prefetch=1) as deliveries:
+        assert (await take(deliveries)).message == receipt
+    assert lines(caplog) == [("INFO", f"Holding SMPP/DLR [msgid:{MSGID}] to (esme1).")]
+
+
+# covers: W-DLR-16
+async def test_a_receipt_for_an_esme_that_is_not_taken_waits(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    queues = MemoryQueues(clock=FakeClock(NOW), policy=MemoryPolicy(queue_max=1))
+    await queues.declare([HELD_DLRS])
+    receipt = write_callback(builders.smpp_dlr())
+    assert await throw(receipt, ports=ports(queues=queues), policy=POLICY) == Ack()
+    assert await throw(receipt, ports=ports(queues=queues), policy=POLICY) == Delay(
+        300.0, (("x-jc-tries", "1"), ("x-jc-first", SINCE))
+    )
+    assert await queues.depth(HELD_DLRS.queue) == 1
+    assert lines(caplog)[-1] == (
+        "ERROR",
+        f"Holding SMPP/DLR [msgid:{MSGID}] to (esme1): {HELD_DLRS.queue} holds 1 messages.",
+    )
+
+
+async def test_receipts_are_held_in_their_order() -> None:
+    queues, stop = MemoryQueues(clock=FakeClock(NOW)), asyncio.Event()
+    await queues.declare([DLR_THROWER, HELD_DLRS])
+    msgids = [MsgId(f"m{number}") for number in range(100)]
+    for msgid in msgids:
+        await queues.publish(write_callback(builders.smpp_dlr(msgid=msgid)))
+    source = Source(queue=DLR_THROWER.queue, consumer_tag="t", prefetch=50)
+
+    async def handle(message: QueueMessage) -> Verdict:
+        return await throw(message, ports=ports(queues=queues), policy=POLICY)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(consume(queues, source, handle, stop=stop), name="thrower")
+        await until(lambda: source.counts.acked == 100)
+        stop.set()
+    async with queues.consume(HELD_DLRS.queue, consumer_tag="t", prefetch=100) as deliveries:
+        assert [(await take(deliveries)).message.message_id for _ in msgids] == msgids
 
 
 # ---------------------------------------------------------------- from the queue
 
 
 async def test_a_message_is_thrown_to_whom_it_is_for() -> None:
-    calls, clock = ScriptedCalls(HttpReply(200, "ACK/Jasmin")), FakeClock(NOW)
-    ports = ThrowPorts(calls=calls, clock=clock)
-    http = write_callback(builders.http_dlr())
-    assert await throw(http, ports=ports, policy=POLICY) == Ack()
-    smpp = write_callback(builders.smpp_dlr())
-    assert isinstance(await throw(smpp, ports=ports, policy=POLICY), Delay)
-    assert len(calls.made) == 1
+    calls = ScriptedCalls(HttpReply(200, "ACK/Jasmin"))
+    queues = MemoryQueues(clock=FakeClock(NOW))
+    await queues.declare([HELD_DLRS])
+    for callback in (builders.http_dlr(), builders.smpp_dlr()):
+        message = write_callback(callback)
+        assert await throw(message, ports=ports(calls, queues), policy=POLICY) == Ack()
+    assert len(calls.made) == await queues.depth(HELD_DLRS.queue) == 1
 
 
 # covers: W-DLR-17
 async def test_what_is_no_report_is_told() -> None:
-    ports = ThrowPorts(calls=ScriptedCalls(), clock=FakeClock(NOW))
     message = QueueMessage(exchange="messaging", routing_key="dlr_thrower.http", body=b"")
     with pytest.raises(Undecodable):
-        await throw(message, ports=ports, policy=POLICY)
+        await throw(message, ports=ports(), policy=POLICY)
 
 
 # covers: DLR-06 W-DLR-11
@@ -171,7 +220,8 @@ async def test_both_levels_of_a_message_are_tried_until_each_is_acknowledged() -
     source = Source(queue=DLR_THROWER.queue, consumer_tag="t", prefetch=1)
 
     async def handle(message: QueueMessage) -> Verdict:
-        return await throw(message, ports=ThrowPorts(calls=calls, clock=clock), policy=POLICY)
+        ports = ThrowPorts(calls=calls, clock=clock, queues=queues)
+        return await throw(message, ports=ports, policy=POLICY)
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(consume(queues, source, handle, stop=stop), name="thrower")

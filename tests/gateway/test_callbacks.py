@@ -14,7 +14,7 @@ from jasmin_compat.gateway.callbacks import (
     dlr_call,
     encoded_url,
     is_acknowledged,
-    while_nobody_delivers,
+    while_nobody_holds,
 )
 from jasmin_compat.gateway.messages import Ack, Dead, Delay
 from tests import builders
@@ -194,9 +194,9 @@ def test_a_report_that_finds_no_slot_waits_and_grows_old() -> None:
 
 
 # covers: W-DLR-16
-def test_a_receipt_for_an_esme_waits_for_somebody_to_deliver_it() -> None:
+def test_a_receipt_for_an_esme_that_is_not_held_waits() -> None:
     waiting = builders.smpp_dlr(first_tried_at=0.0)
-    assert while_nobody_delivers(waiting, now=86_100.0, policy=POLICY) == Delay(300.0)
-    assert while_nobody_delivers(waiting, now=86_101.0, policy=POLICY) == Dead(
-        "no SMPP server delivers to esme1, 86101 s old"
+    assert while_nobody_holds(waiting, now=86_100.0, policy=POLICY) == Delay(300.0)
+    assert while_nobody_holds(waiting, now=86_101.0, policy=POLICY) == Dead(
+        "not held for esme1, 86101 s old"
     )

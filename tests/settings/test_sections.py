@@ -108,6 +108,7 @@ def test_every_option_of_ours_has_its_unit_in_its_name() -> None:
     source = Path(__file__).parents[2] / "jasmin_compat" / "settings" / "sections.py"
     counts = {
         "prefetch", "max_records", "publish_window", "waiting_publishes", "dead_max_messages",
+            "held_max_messages",
         "max_headers", "max_connections", "max_requests", "wait_replicas", "window",
         "inbound_open", "connections", "connections_per_host", "max_messages", "log_keep",
         "max_waiting_lines", "backlog", "max_waiting", "max_redirects", "delay_prefetch",
