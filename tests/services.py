@@ -12,7 +12,11 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import redis
 
 STARTUP_S = 90
 
@@ -180,12 +184,16 @@ class RabbitMq:
 
 
 class Redis:
-    """One Redis with appendonly and fsync on every write: what `stop`, `kill` and `start` need."""
+    """One Redis with appendonly and fsync on every write: what `stop`, `kill` and `start` need.
 
-    def __init__(self, *options: str) -> None:
+    `replica_of` may be changed while it is down; it says how the next `start` brings it up.
+    """
+
+    def __init__(self, *options: str, replica_of: "Redis | None" = None) -> None:
         self._server = _find("redis-server")
         self._dir = Path(tempfile.mkdtemp(prefix="jc-redis-"))
         self._options = options or ("--appendonly", "yes", "--appendfsync", "always")
+        self.replica_of = replica_of
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -194,12 +202,16 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
+        follow = []
+        if self.replica_of is not None:
+            follow = ["--replicaof", "127.0.0.1", str(self.replica_of.port)]
         with (self._dir / "out").open("ab") as out:
             self._process = subprocess.Popen(
                 [
                     self._server,
                     *("--port", str(self.port), "--bind", "127.0.0.1", "--save", ""),
                     *("--dir", str(self._dir), "--maxmemory-policy", "noeviction"),
+                    *follow,
                     *self._options,
                 ],
                 stdin=subprocess.DEVNULL,
@@ -211,9 +223,33 @@ class Redis:
 
     def flush(self) -> None:
         """Forget every record."""
-        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
-            s.sendall(b"FLUSHALL\r\n")
-            assert s.recv(100).startswith(b"+OK")
+        assert self.ask("FLUSHALL") is True
+
+    def ask(self, *words: str | int) -> Any:
+        """One command's reply. Raises redis.RedisError: nobody answers, or it refuses."""
+        return _ask(self.port, *words)
+
+    def follows(self) -> int | None:
+        """The port of the master it is a replica of and has all records of; None: of none."""
+        with contextlib.suppress(redis.RedisError):
+            replication = self.ask("INFO", "replication")
+            if replication.get("master_link_status") == "up":
+                return int(replication["master_port"])
+        return None
+
+    def is_master(self) -> bool:
+        with contextlib.suppress(redis.RedisError):
+            return bool(self.ask("INFO", "replication")["role"] == "master")
+        return False
+
+    def freeze(self) -> None:
+        """It keeps its connections and answers nothing until `thaw`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
@@ -235,7 +271,7 @@ class Redis:
 class Sentinel:
     """One Redis Sentinel that watches a master alone and replaces it about a second after."""
 
-    def __init__(self, master: Redis, name: str = "mymaster") -> None:
+    def __init__(self, master: Redis, name: str = "mymaster", *options: str) -> None:
         self._server = _find("redis-server")
         self._dir = Path(tempfile.mkdtemp(prefix="jc-sentinel-"))
         self.port = free_port()
@@ -244,7 +280,7 @@ class Sentinel:
             f"port {self.port}\nbind 127.0.0.1\ndir {self._dir}\n"
             f"sentinel monitor {name} 127.0.0.1 {master.port} 1\n"
             f"sentinel down-after-milliseconds {name} 500\n"
-            f"sentinel failover-timeout {name} 3000\n"
+            f"sentinel failover-timeout {name} 3000\n" + "".join(f"{line}\n" for line in options)
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -259,8 +295,88 @@ class Sentinel:
             )
         wait_for_port(self.port, self._process)
 
-    def close(self) -> None:
+    def ask(self, *words: str | int) -> Any:
+        """One command's reply. Raises redis.RedisError: nobody answers, or it refuses."""
+        return _ask(self.port, *words)
+
+    def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait(STARTUP_S)
+            self._process = None
+
+    def close(self) -> None:
+        self.kill()
         shutil.rmtree(self._dir, ignore_errors=True)
+
+
+class RedisPair:
+    """A Redis, one replica of it, and a Sentinel that makes the replica master a second or two
+    after the master's end. `lose_master` and `rejoin` in turn, as often as wanted.
+    """
+
+    def __init__(self) -> None:
+        at_once = ("--repl-diskless-sync-delay", "0")
+        options = ("--appendonly", "yes", "--appendfsync", "always", *at_once)
+        self.master = Redis(*options)
+        """The one that takes writes; after `lose_master` the other."""
+        self.replica = Redis(*options, replica_of=self.master)
+        """After `lose_master` the one that is dead, until `rejoin`."""
+        self.sentinel = Sentinel(self.master)
+
+    def start(self) -> None:
+        self.master.start()
+        self.replica.start()
+        self._until(lambda: self.replica.follows() == self.master.port, "replication")
+        self.sentinel.start()
+        self._until(self._is_complete, "Sentinel that knows the replica")
+
+    def lose_master(self) -> None:
+        """SIGKILL; returns when the replica is master, and Sentinel says so."""
+        self.kill_master()
+        self.wait_promoted()
+
+    def kill_master(self) -> None:
+        self.master.kill()
+
+    def wait_promoted(self) -> None:
+        """The replica is master, and Sentinel says so; `master` and `replica` have changed."""
+        self._until(self.replica.is_master, "promotion")
+        self._until(lambda: self._named() == self.replica.port, "new master named by Sentinel")
+        self.master, self.replica = self.replica, self.master
+
+    def rejoin(self) -> None:
+        """The one that was lost comes back as replica; returns when it has all records and
+        Sentinel could promote it."""
+        self.master.replica_of, self.replica.replica_of = None, self.master
+        self.replica.start()
+        self._until(lambda: self.replica.follows() == self.master.port, "replication")
+        self._until(self._is_complete, "Sentinel that knows the replica")
+
+    def close(self) -> None:
+        for server in (self.sentinel, self.replica, self.master):
+            server.close()
+
+    def _named(self) -> int:
+        return int(self.sentinel.ask("SENTINEL", "MASTER", self.sentinel.name)["port"])
+
+    def _is_complete(self) -> bool:
+        """Sentinel sees a replica that is up and in step with the master."""
+        known = self.sentinel.ask("SENTINEL", "REPLICAS", self.sentinel.name)
+        return [
+            (int(each["port"]), each["flags"], each["master-link-status"], each["role-reported"])
+            for each in known
+        ] == [(self.replica.port, "slave", "ok", "slave")]
+
+    @staticmethod
+    def _until(fact: Callable[[], bool], what: str) -> None:
+        end = time.monotonic() + STARTUP_S
+        while not fact():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no {what}")
+            time.sleep(0.02)
+
+
+def _ask(port: int, *words: str | int) -> Any:
+    with redis.Redis(port=port, socket_timeout=5, decode_responses=True) as client:
+        return client.execute_command(*words)

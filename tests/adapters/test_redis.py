@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from tests import recorded_dlrs
 from tests.builders import CID, http_request, smpp_request
 from tests.contracts.store_contract import M1, M2, A, B, MakeStore, StoreContract, segment
 from tests.fakes import FakeClock
-from tests.services import Redis, Sentinel, free_port
+from tests.services import Redis, RedisPair, free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.redis
@@ -532,35 +532,32 @@ async def remembered(store: Store, request: DlrRequest) -> bool:
     return False
 
 
-async def test_a_failover_by_sentinel_is_followed(server: Server) -> None:
+@pytest.fixture
+def pair(redis_server: Redis) -> Iterator[RedisPair]:
+    """Asking for the common server skips where there is none."""
+    del redis_server
+    pair = RedisPair()
+    pair.start()
+    yield pair
+    pair.close()
+
+
+async def test_a_failover_by_sentinel_is_followed(pair: RedisPair) -> None:
     """With wait_replicas nothing that was called a success is lost with the master."""
-    with contextlib.ExitStack() as started:
-        master = Redis("--appendonly", "yes", "--repl-diskless-sync-delay", "0")
-        started.callback(master.close)
-        master.start()
-        replica = Redis("--replicaof", "127.0.0.1", str(master.port))
-        started.callback(replica.close)
-        replica.start()
-        replicating = redis_client.Redis(port=replica.port)
-        await until(lambda: replicating.info("replication")["master_link_status"] == "up")
-        sentinel = Sentinel(master)
-        started.callback(sentinel.close)
-        sentinel.start()
-        watching = redis_client.Redis(port=sentinel.port)
-        await until(lambda: watching.sentinel_master("mymaster")["num-slaves"] == 1)
-        policy = RedisPolicy(
-            sentinels=(("127.0.0.1", free_port()), ("127.0.0.1", sentinel.port)),
-            wait_replicas=1,
-            timeout_s=2,
-        )
-        async with open_redis_store(policy=policy, dlr=DlrPolicy(), clock=SystemClock()) as store:
-            requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(10)]
-            for request in requests:
-                await until(partial(remembered, store, request))
-            master.kill()
-            await until(lambda: watching.sentinel_master("mymaster")["port"] == replica.port)
-            await until(lambda: store.counts.reconnects == 2)
-            for request in requests:
-                assert await store.request(request.msgid) == request
-            with pytest.raises(StoreAway, match="replicas"):
-                await store.remember(http_request(msgid=A))
+    policy = RedisPolicy(
+        sentinels=(("127.0.0.1", free_port()), ("127.0.0.1", pair.sentinel.port)),
+        wait_replicas=1,
+        timeout_s=2,
+    )
+    async with open_redis_store(policy=policy, dlr=DlrPolicy(), clock=SystemClock()) as store:
+        requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(10)]
+        for request in requests:
+            await until(partial(remembered, store, request))
+        await asyncio.to_thread(pair.lose_master)
+        await until(lambda: store.counts.reconnects == 2)
+        for request in requests:
+            assert await store.request(request.msgid) == request
+        with pytest.raises(StoreAway, match="replicas"):
+            await store.remember(http_request(msgid=A))
+        await asyncio.to_thread(pair.rejoin)
+        await store.remember(http_request(msgid=A))
