@@ -231,6 +231,41 @@ class MoReceived:
     will_be_concatenated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReceiver:
+    """An HTTP connector as it was when the message was routed."""
+
+    cid: ConnectorId
+    url: str
+    method: CallbackMethod
+
+
+@dataclass(frozen=True, slots=True)
+class EsmeReceiver:
+    """An ESME bound to the SMPP server."""
+
+    system_id: str
+
+
+MoReceiver = HttpReceiver | EsmeReceiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoRouted:
+    """An MO on its way to who gets it: `deliver_sm_thrower.http`, `.smpps` (contract §3.5)."""
+
+    msgid: MsgId
+    cid: ConnectorId
+    """The connector that received it."""
+    pdu: DeliverSm | DataSm
+    receivers: tuple[MoReceiver, ...]
+    """At least one; the first says which thrower has it."""
+    is_failover: bool = False
+    """The receivers are tried in turn."""
+    tries: int = 0
+    first_tried_at: float | None = None
+
+
 # What a consumer says of one queue message; flows/consume.py carries it out.
 
 

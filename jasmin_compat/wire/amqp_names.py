@@ -31,6 +31,8 @@ DLR_DELIVER_SM: Final = "dlr.deliver_sm"
 """For receipts in deliver_sm and in data_sm."""
 DLR_THROWER_HTTP: Final = "dlr_thrower.http"
 DLR_THROWER_SMPPS: Final = "dlr_thrower.smpps"
+MO_THROWER_HTTP: Final = "deliver_sm_thrower.http"
+MO_THROWER_SMPPS: Final = "deliver_sm_thrower.smpps"
 
 
 def submit_key(cid: str) -> str:

@@ -145,6 +145,8 @@ _INSTANCES = (
     ("smpp.pdu.operations", "DataSM"),
     ("jasmin.routing.Routables", "RoutableDeliverSm"),
     ("jasmin.routing.jasminApi", "Connector"),
+    ("jasmin.routing.jasminApi", "HttpConnector"),
+    ("jasmin.routing.jasminApi", "SmppServerSystemIdConnector"),
     ("jasmin.routing.jasminApi", "User"),
     ("jasmin.routing.jasminApi", "Group"),
     ("jasmin.routing.jasminApi", "MtMessagingCredential"),

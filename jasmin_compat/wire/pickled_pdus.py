@@ -194,11 +194,6 @@ class PickledMo:
 
 def write_mo(mo: PickledMo, sequence_number: int | None) -> bytes:
     """As the connector publishes it, before a script or a route has touched it."""
-    number = opcodes.NONE if sequence_number is None else opcodes.integer(sequence_number)
-    if isinstance(mo.pdu, DataSm):
-        pdu = DATA.write(mo.pdu, number)
-    else:
-        pdu = DELIVER.write(mo.pdu, number)
     connector = (
         ("cid", opcodes.text(mo.cid)),
         ("_str", opcodes.text("generic Connector")),
@@ -206,7 +201,7 @@ def write_mo(mo: PickledMo, sequence_number: int | None) -> bytes:
     )
     attributes = (
         ("_tags", opcodes.EMPTY_LIST),
-        ("pdu", pdu + opcodes.text("dlr") + opcodes.NONE + OBJECT_END),
+        ("pdu", write_received(mo.pdu, sequence_number)),
         (
             "connector",
             opcodes.instance(opcodes.name("jasmin.routing.jasminApi", "Connector"), connector),
@@ -237,5 +232,28 @@ def _read_mo(found: object) -> PickledMo:
     cid = connector.state.get("cid") if isinstance(connector, Instance) else None
     if not isinstance(cid, str) or not isinstance(received_at, datetime):
         raise BadField("no connector, or no time")
+    return PickledMo(_read_received(pdu), cid, received_at)
+
+
+def write_received(pdu: DeliverSm | DataSm, sequence_number: int | None) -> bytes:
+    """Opcodes of the PDU alone; Jasmin looked whether it is a receipt, and it was none."""
+    number = opcodes.NONE if sequence_number is None else opcodes.integer(sequence_number)
+    written = DATA.write(pdu, number) if isinstance(pdu, DataSm) else DELIVER.write(pdu, number)
+    return written + opcodes.text("dlr") + opcodes.NONE + OBJECT_END
+
+
+def read_received(octets: bytes) -> DeliverSm | DataSm:
+    """A pickle of the PDU alone, ours or Jasmin's.
+
+    Raises:
+        BadPdu: anything else.
+    """
+    try:
+        return _read_received(unpickle(octets))
+    except _BAD as error:
+        raise BadPdu(str(error)) from error
+
+
+def _read_received(pdu: object) -> DeliverSm | DataSm:
     is_data = isinstance(pdu, Instance) and pdu.name == DATA.class_name
-    return PickledMo(DATA.read(pdu) if is_data else DELIVER.read(pdu), cid, received_at)
+    return DATA.read(pdu) if is_data else DELIVER.read(pdu)
