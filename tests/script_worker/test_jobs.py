@@ -27,12 +27,13 @@ from tests.builders import NOW
 
 @pytest.fixture(autouse=True)
 def names() -> Iterator[None]:
-    before, streams = set(sys.modules), (sys.stdout, sys.stderr)
+    before, streams = dict(sys.modules), (sys.stdout, sys.stderr)
     install()
     yield
     sys.stdout, sys.stderr = streams
-    for name in set(sys.modules) - before:
+    for name in set(sys.modules) - set(before):
         del sys.modules[name]
+    sys.modules.update(before)  # the real smpp.pdu3, where a test has it
 
 
 def job(code: str, kind: Any = "intercept", **fields: Any) -> Job:

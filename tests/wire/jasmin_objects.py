@@ -50,12 +50,14 @@ def _modules() -> Iterator[None]:
         for length in range(1, len(parts)):
             package = ".".join(parts[:length])
             added.setdefault(package, ModuleType(package))
+    before = {name: sys.modules[name] for name in added if name in sys.modules}
     sys.modules.update(added)
     try:
         yield
     finally:
         for name in added:
             del sys.modules[name]
+        sys.modules.update(before)  # the real smpp.pdu3, where a test has it
 
 
 def group(gid: str = "g1", **state: Any) -> Any:
