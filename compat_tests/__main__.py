@@ -17,17 +17,21 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from compat_tests import outage_table
+
 HERE = Path(__file__).parent
 SIGNS = {"passed": "ok", "failed": "FAILED", "skipped": "left out", "not run": "NOT RUN"}
 
 
-def run(target: str, outcomes: Path, account: Path, options: list[str]) -> dict[str, Any]:
-    """One pytest over all scenarios; what became of each."""
+def run(target: str, folder: Path, options: list[str]) -> dict[str, Any]:
+    """One pytest over all scenarios; what became of each. `folder` is for what it writes."""
+    folder.mkdir()
+    outcomes = folder / "outcomes.json"
     print(f"---- {target}", flush=True)
     subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "-q", "--no-header"),
-            *(f"--target={target}", f"--outcomes={outcomes}", f"--outage-account={account}"),
+            *(f"--target={target}", f"--outcomes={outcomes}", f"--outage-accounts={folder}"),
             *(options or [str(HERE / "scenarios")]),
         ],
         cwd=HERE.parent,
@@ -67,19 +71,6 @@ def _cell(result: dict[str, Any], cases: list[str]) -> str:
     return " ".join(f"{sign} {count}" for sign, count in counts.items())
 
 
-def accounts(paths: dict[str, Path]) -> list[str]:
-    """The accounts of the broker's outage, side by side."""
-    found = {target: json.loads(p.read_text()) for target, p in paths.items() if p.exists()}
-    if not found:
-        return []
-    rows = ["", "Broker away for 10 s under 10 messages a second, level-3 DLR:"]
-    rows.append(f"{'':20}" + "".join(f"{target:>10}" for target in found))
-    for key in next(iter(found.values())):
-        counts = "".join(f"{account[key]:>10}" for account in found.values())
-        rows += [f"{key.replace('_', ' '):20}{counts}"]
-    return rows
-
-
 def differential(examples: str, seed: str) -> bool:
     """Whether random requests are answered alike by both."""
     print("\n---- random requests to both", flush=True)
@@ -98,17 +89,14 @@ def main() -> int:
     chosen, options = parser.parse_known_args()
     targets = chosen.target or ["jasmin", "ours"]
     with tempfile.TemporaryDirectory(prefix="jc-compat-") as folder:
-        paths = {target: Path(folder) / f"{target}.account" for target in targets}
-        results = {
-            target: run(target, Path(folder) / f"{target}.json", paths[target], options)
-            for target in targets
-        }
-        outage = accounts(paths)
+        folders = {target: Path(folder) / target for target in targets}
+        results = {target: run(target, folders[target], options) for target in targets}
+        outages = outage_table.table(folders)
     if not all(results.values()):
         print("no scenario ran on:", *(target for target, r in results.items() if not r))
         return 1
     lines, well = table(results)
-    print("", *lines, *outage, sep="\n")
+    print("", *lines, *outages, sep="\n")
     if not chosen.target and not options:
         well = differential(chosen.examples, chosen.seed) and well
     print("\nall well" if well else "\nNOT all well")

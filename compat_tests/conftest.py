@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--target", choices=["ours", "jasmin", "external"], default="ours")
     group.addoption("--ours-bin", type=Path, help="folder of our console scripts")
     group.addoption("--outcomes", type=Path, help="write scenario → outcome here, as JSON")
-    group.addoption("--outage-account", type=Path, help="write the outage's account here, as JSON")
+    group.addoption("--outage-accounts", type=Path, help="folder for an account of each outage")
     for name, what in External.OPTIONS.items():
         group.addoption(f"--{name}", help=f"external: {what}")
 

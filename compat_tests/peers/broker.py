@@ -33,15 +33,19 @@ async def until_consumed(url: str, queues: list[str], consumers: int = 1) -> Non
 
 async def ready(url: str, queue: str) -> int:
     """How many messages wait in a queue, not counting what a consumer holds."""
+    return (await state(url, queue))[0]
+
+
+async def state(url: str, queue: str) -> tuple[int, int]:
+    """Messages that wait and consumers; none of either when there is no such queue."""
     connection = await aio_pika.connect(url)
     try:
-        return (await _state(connection, queue))[0]
+        return await _state(connection, queue)
     finally:
         await connection.close()
 
 
 async def _state(connection: aio_pika.abc.AbstractConnection, queue: str) -> tuple[int, int]:
-    """Messages and consumers; none of either when there is no such queue."""
     channel = await connection.channel()
     try:
         declared = await channel.declare_queue(queue, passive=True)
