@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
@@ -121,7 +122,10 @@ class Outage:
     async def drop_connections(self) -> None:
         """All of the gateway's, by the broker; it takes new ones at once."""
         self._began.set()
-        await asyncio.to_thread(self._server.ctl, "close_all_connections", "outage")
+        said = await asyncio.to_thread(
+            self._server.ctl, "close_all_connections", "--global", "outage"
+        )
+        assert re.search(r"Closed [1-9]\d* connections", said), said
         self._returned_at = time.monotonic()
 
     # ---- what goes on meanwhile
