@@ -35,6 +35,8 @@ class Smsc:
         self.port = 0
         self.submits: defaultdict[str, list[float]] = defaultdict(list)
         """Destination → when each submit_sm for it came."""
+        self.receipts_due = 0
+        """One for each submit_sm that asked for it."""
         self.receipts_taken: set[str] = set()
         self.receipts_sent = 0
         self.sessions = 0
@@ -91,6 +93,7 @@ class Smsc:
         to = pdu["destination_addr"]
         self.submits[to].append(time.monotonic())
         if pdu["registered_delivery"] & 3:
+            self.receipts_due += 1
             loop = asyncio.get_running_loop()
             loop.call_later(RECEIPT_AFTER_S, self._due, Receipt(message_id, to))
         return message_id

@@ -1,9 +1,10 @@
 """A gateway of real processes, an SMSC, a callback receiver, a sender, and the books of all."""
 
 import asyncio
+import math
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -22,6 +23,8 @@ RATE_PER_S = 400
 SENDERS = 40
 ANSWER_S = 20
 SETTLED_WITHIN_S = 90
+AWAY_S = 4
+"""How long a part is away while messages keep coming."""
 RECONNECTED_S = 3
 """After a fault: delays before a reconnect, and what was at work."""
 
@@ -60,8 +63,10 @@ class Sent:
 
     accepted: dict[str, str] = field(default_factory=dict)
     asked_at: dict[str, float] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
+    refused: dict[str, float] = field(default_factory=dict)
+    """When they were."""
+    unanswered: dict[str, float] = field(default_factory=dict)
+    """Until when an answer was waited for."""
     slowest_s: float = 0.0
 
 
@@ -87,18 +92,25 @@ class World:
         await self.sink.close()
 
     async def send_all(self, first: int = 0, count: int = MESSAGES) -> None:
-        """Send at a steady rate, whatever the answers."""
-        numbers = iter(range(first, first + count))
-        began = time.monotonic()
+        await self.send(range(first, first + count), rate_per_s=RATE_PER_S)
+
+    async def send(
+        self, numbers: Iterable[int], *, rate_per_s: float, behind_s: float = math.inf
+    ) -> None:
+        """Send at a steady rate, whatever the answers; what is later than `behind_s` is not
+        caught up with."""
+        coming = iter(numbers)
+        due = time.monotonic()
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_S)) as http,
             asyncio.TaskGroup() as senders,
         ):
 
             async def sender() -> None:
-                for number in numbers:
-                    due = began + (number - first) / RATE_PER_S
-                    await asyncio.sleep(max(0.0, due - time.monotonic()))
+                nonlocal due
+                for number in coming:
+                    mine = due = max(due + 1 / rate_per_s, time.monotonic() - behind_s)
+                    await asyncio.sleep(max(0.0, mine - time.monotonic()))
                     await self._send(http, number)
 
             for _ in range(SENDERS):
@@ -125,9 +137,9 @@ class World:
                 if said is not None:
                     self.sent.accepted[to] = said[1]
                 else:
-                    self.sent.refused.append(to)
+                    self.sent.refused[to] = time.monotonic()
         except (aiohttp.ClientError, TimeoutError):
-            self.sent.unanswered.append(to)
+            self.sent.unanswered[to] = time.monotonic()
         self.sent.slowest_s = max(self.sent.slowest_s, time.monotonic() - began)
 
     # ---- the books
@@ -157,7 +169,7 @@ class World:
     async def suffer(self, fault: "Fault") -> None:
         """Have it happen, and remember from when to when."""
         began = time.monotonic()
-        await fault.happen(self)
+        await fault.happen(self, AWAY_S)
         self.window = books.Window(began, time.monotonic() + RECONNECTED_S)
 
     def came_twice(self, fault: "Fault") -> list[books.Row]:
@@ -211,7 +223,8 @@ class Fault:
     """What happens, and what the books may show twice because of it (design D9)."""
 
     name: str
-    happen: Callable[[World], Awaitable[None]]
+    happen: Callable[[World, float], Awaitable[None]]
+    """Given how long what is at fault is to be away, in seconds."""
     submit_again: str = ""
     """Why a submit_sm may come twice; empty: it may not."""
     call_again: str = ""
