@@ -258,10 +258,15 @@ class Redis:
         self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(STARTUP_S)
-            self._process = None
+        if self._process is None:
+            return
+        end = time.monotonic() + STARTUP_S
+        while self._process.poll() is None and time.monotonic() < end:
+            self._process.send_signal(how)  # a replica that writes its first AOF refuses to end
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+        self._process.wait(0)
+        self._process = None
 
     def close(self) -> None:
         self.kill()

@@ -1,0 +1,30 @@
+"""Each kind of fault once, close by, often two at a time, in an order of its own each time.
+
+`make chaos` is the long form. CHAOS_SEED has a run come again.
+"""
+
+import os
+import secrets
+
+import pytest
+
+from tests.chaos import plan
+from tests.chaos.run import Options, Run, open_chaos_world
+from tests.services import RabbitMq
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(400)
+async def test_whatever_happens_every_book_closes(
+    rabbitmq: RabbitMq, request: pytest.FixtureRequest
+) -> None:
+    seed = int(os.environ.get("CHAOS_SEED") or secrets.randbits(32))
+    print(f"CHAOS_SEED={seed}")
+    options = Options(seed=seed, rate_per_s=100, pace=plan.SHORT, warm_s=3.0)
+    async with open_chaos_world(rabbitmq, options) as world:
+        report = await Run(world, options, print).run()
+        print(report.text())
+        if report.open:
+            print(world.gateway.ends_of_logs())
+    request.node.user_properties.extend(row.as_property() for row in report.rows())
+    assert report.open == []
