@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -40,7 +39,8 @@ class CallsPolicy:
     """Calls open at a time."""
     connections_per_host: int = 20
     slot_wait_s: float = 1.0
-    """A call waits so long for one of these; a receiver that hangs holds up others no longer."""
+    """A call waits so long for one of these, and not at all for a receiver that has answered
+    nobody for as long: one that hangs does not hold up others."""
     keep_alive_s: float = 30.0
     max_redirects: int = 20
     max_reply_octets: int = 1024
@@ -87,32 +87,54 @@ class _Attempt:
 _attempt: ContextVar[_Attempt] = ContextVar("attempt")
 
 
+@dataclass(slots=True)
+class _Host:
+    """Of one host and port."""
+
+    slots: asyncio.Semaphore
+    answered_at: float
+    """When a call was answered last, or since when there are any. A receiver is not told from one
+    that hangs by how many calls it has open."""
+    users: int = 0
+    """Who has a slot or wants one."""
+
+
 class _Slots:
     """Calls open at a time: in all, and to one host."""
 
     def __init__(self, policy: CallsPolicy) -> None:
         self._policy = policy
         self._all = asyncio.Semaphore(policy.connections)
-        self._hosts: dict[str, asyncio.Semaphore] = {}
-        self._users: Counter[str] = Counter()
+        self._hosts: dict[str, _Host] = {}
+        self._now = asyncio.get_running_loop().time
 
     @contextlib.asynccontextmanager
-    async def one(self, host: str) -> AsyncIterator[None]:
-        """Raises: CallNotMade."""
-        with self._of(host) as slots:
-            async with self._taken(slots, host), self._taken(self._all, host):
+    async def one(self, name: str) -> AsyncIterator[None]:
+        """Its end is an answer, what is raised in it is none. Raises: CallNotMade."""
+        with self._of(name) as host:
+            if host.slots.locked() and self._is_silent(host):
+                raise CallNotMade(name)  # at once: what waits for it holds up calls of others
+            async with self._taken(host.slots, name), self._taken(self._all, name):
                 yield
+                host.answered_at = self._now()
+
+    def _is_silent(self, host: _Host) -> bool:
+        return self._now() - host.answered_at > self._policy.slot_wait_s
 
     @contextlib.contextmanager
-    def _of(self, host: str) -> Iterator[asyncio.Semaphore]:
-        """The host's slots, kept while anybody uses or wants one."""
-        self._users[host] += 1
+    def _of(self, name: str) -> Iterator[_Host]:
+        """Kept while anybody uses or wants a slot."""
+        host = self._hosts.get(name)
+        if host is None:
+            slots = asyncio.Semaphore(self._policy.connections_per_host)
+            host = self._hosts[name] = _Host(slots, self._now())
+        host.users += 1
         try:
-            yield self._hosts.setdefault(host, asyncio.Semaphore(self._policy.connections_per_host))
+            yield host
         finally:
-            self._users[host] -= 1
-            if not self._users[host]:
-                del self._users[host], self._hosts[host]
+            host.users -= 1
+            if not host.users:
+                del self._hosts[name]
 
     @contextlib.asynccontextmanager
     async def _taken(self, slots: asyncio.Semaphore, host: str) -> AsyncIterator[None]:

@@ -308,6 +308,31 @@ async def test_a_receiver_that_hangs_does_not_hold_up_others() -> None:
     await calls.close()
 
 
+async def test_nobody_waits_for_a_receiver_that_answers_nobody() -> None:
+    """50 reports at work would else wait a second each, and all others behind them."""
+    calls = HttpCallsByAiohttp(CallsPolicy(connections_per_host=1, slot_wait_s=0.02))
+    silent = sink(lambda _: Answer(release=asyncio.Event()))
+    async with silent as receiver, asyncio.TaskGroup() as tasks:
+        hanging = await _hanging(receiver, calls, tasks)
+        with pytest.raises(CallNotMade):
+            await calls.call(get(receiver.url("/waits")))
+        at_once = asyncio.timeout(0)
+        with pytest.raises(CallNotMade):
+            async with at_once:
+                await calls.call(get(receiver.url("/does-not-wait")))
+        hanging.cancel()
+    await calls.close()
+
+
+async def test_a_receiver_that_is_busy_and_answers_is_waited_for() -> None:
+    calls = HttpCallsByAiohttp(CallsPolicy(connections_per_host=1, slot_wait_s=5.0))
+    async with sink() as busy, asyncio.TaskGroup() as tasks:
+        made = [tasks.create_task(calls.call(get(busy.url("/")))) for _ in range(20)]
+    assert {task.result().status for task in made} == {200}
+    assert calls.counts.not_made == 0
+    await calls.close()
+
+
 async def test_calls_in_all_are_bounded() -> None:
     release = asyncio.Event()
     calls = HttpCallsByAiohttp(CallsPolicy(connections=1, slot_wait_s=0.02))

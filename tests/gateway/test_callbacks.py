@@ -186,7 +186,9 @@ def test_who_may_come_back_is_tried_for_a_day(outcome: HttpReply | NoReply) -> N
 
 def test_a_report_that_finds_no_slot_waits_and_grows_old() -> None:
     dlr = builders.http_dlr(tries=1, first_tried_at=0.0)
-    assert after_no_slot(dlr, now=86_400.0, policy=POLICY) == Delay(10.0)
+    assert after_no_slot(dlr, now=9.0, policy=POLICY) == Delay(10.0)
+    assert after_no_slot(dlr, now=40.0, policy=POLICY) == Delay(40.0)
+    assert after_no_slot(dlr, now=86_400.0, policy=POLICY) == Delay(300.0)
     assert after_no_slot(dlr, now=86_401.0, policy=POLICY) == Dead(
         "1 attempts in 86401 s, then no slot for a call"
     )
