@@ -65,6 +65,7 @@ async def open_chaos_world(rabbitmq: RabbitMq, options: Options) -> AsyncIterato
         wanted = site(smsc.port)
         cfg = {name: dict(keys) for name, keys in wanted.cfg.items()}
         cfg["amqp-broker"] |= {"connection_failure_retry_delay": "1", "heartbeat": "5"}
+        cfg["smpp-client"] = {"window": "100"}  # an answer takes its time on a busy machine
         cfg["redis-client"] = {
             "sentinels": f"127.0.0.1:{pair.sentinel.port}",
             "wait_replicas": "1",
