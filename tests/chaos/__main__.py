@@ -6,7 +6,9 @@ import secrets
 import sys
 
 from tests.chaos import plan
-from tests.chaos.run import Options, Report, Run, open_chaos_world
+from tests.chaos.report import Report
+from tests.chaos.run import Run
+from tests.chaos.world import Options, open_chaos_world
 from tests.services import RabbitMq
 
 

@@ -1,31 +1,20 @@
-"""The kinds of faults of the chaos test, and the world they happen to."""
+"""The kinds of faults of the chaos test."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import aiormq
 
 from tests.chaos import plan
-from tests.chaos.redis_pair import RestlessPair
-from tests.chaos.wire import Wire
+from tests.chaos.world import ChaosWorld
 from tests.faults import catalogue
-from tests.faults.world import Fault, World
+from tests.faults.world import Fault
 
 DELETED_WITHIN_S = 10.0
-ALARM = ("set_vm_memory_high_watermark", "absolute", "1MB")
-NO_ALARM = ("set_vm_memory_high_watermark", "0.6")
-
-
-@dataclass(slots=True, kw_only=True)
-class ChaosWorld(World):
-    """A world whose Redis has a replica, and whose broker is reached through a wire of ours."""
-
-    pair: RestlessPair
-    wire: Wire
-    queues: tuple[str, ...] = ()
-    """Of the gateway, those that are consumed all the time."""
+WATERMARK = "vm_memory_monitor:set_vm_memory_high_watermark"
+"""What rabbitmqctl set_vm_memory_high_watermark calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +22,8 @@ class Scene:
     """A fault that is to happen now."""
 
     world: ChaosWorld
+    queues: Sequence[str]
+    """Those of the path of a message."""
     lasts_s: float
     chance: random.Random
     is_short: bool
@@ -71,15 +62,15 @@ def shared(fault: Fault, touches: str, **more: bool) -> Kind:
 
 
 async def memory_alarm(scene: Scene) -> str:
-    await asyncio.to_thread(scene.world.rabbitmq.ctl, *ALARM)
+    await asyncio.to_thread(scene.world.rabbitmq.eval, WATERMARK + '({absolute, "1MB"})')
     await asyncio.sleep(scene.lasts_s)
-    await asyncio.to_thread(scene.world.rabbitmq.ctl, *NO_ALARM)
+    await asyncio.to_thread(scene.world.rabbitmq.eval, WATERMARK + "(0.6)")
     return ""
 
 
 async def queue_deleted(scene: Scene) -> str:
     """Only while it is empty: with a message in it, that would be the deleter's loss."""
-    queue = scene.chance.choice(scene.world.queues)
+    queue = scene.chance.choice(scene.queues)
     try:
         async with asyncio.timeout(DELETED_WITHIN_S):
             tries = await delete_when_empty(scene.world, queue)

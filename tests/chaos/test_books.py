@@ -1,8 +1,8 @@
-"""The books of a chaos run: what counts under which fault, and how memory is compared."""
+"""The books of a chaos run: which fault a repetition counts under."""
 
 from dataclasses import replace
 
-from tests.chaos.books import CALL, MIB, SUBMIT, Happened, Memory, Seen, came_twice, table
+from tests.chaos.books import CALL, SUBMIT, Happened, Seen, came_twice, table
 
 SMSC_RESET = Happened("reset", 100.0, 106.0, submit_again="no response")
 KILLED = Happened("killed", 103.0, 110.0, submit_again="not recorded", call_again="no ack")
@@ -45,28 +45,6 @@ def test_a_fault_covers_what_was_asked_for_or_answered_while_it_lasted() -> None
     assert SMSC_RESET.covers(asked_at=105.9, told_at=112.0)
     assert not SMSC_RESET.covers(asked_at=98.0, told_at=99.0)
     assert not replace(SMSC_RESET, ended=101.0).covers(asked_at=102.0, told_at=103.0)
-
-
-def test_memory_is_compared_with_what_the_process_was_when_it_was_warm() -> None:
-    memory = Memory()
-    for at in range(200):
-        memory.note("old", 1, at, (50 + (at == 60)) * MIB)
-        memory.note("young", 2 if at < 100 else 3, at, (40 if at < 130 else 45) * MIB)
-        memory.note("newborn", 4 if at < 190 else 5, at, (30 if at < 195 else 33) * MIB)
-    old, young, newborn = (
-        next(row for row in memory.rows((20, 24), (195, 199)) if row.name == name)
-        for name in ("old", "young", "newborn")
-    )
-    assert (old.processes, old.before, old.peak, old.own, old.after, old.grown) == (
-        1, *(size * MIB for size in (50, 51, 50, 50, 0)),
-    )  # fmt: skip
-    assert (young.processes, young.before, young.own, young.grown) == (
-        2,
-        40 * MIB,
-        40 * MIB,
-        5 * MIB,
-    )
-    assert (newborn.own, newborn.grown) == (0, 3 * MIB)
 
 
 def test_columns_of_numbers_stand_to_the_right() -> None:

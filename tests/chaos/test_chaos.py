@@ -9,7 +9,8 @@ import secrets
 import pytest
 
 from tests.chaos import plan
-from tests.chaos.run import Options, Run, open_chaos_world
+from tests.chaos.run import Run
+from tests.chaos.world import Options, open_chaos_world
 from tests.services import RabbitMq
 
 

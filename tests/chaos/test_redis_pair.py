@@ -1,5 +1,7 @@
 """The Redis of the chaos test: a master that dies is replaced, and comes back as replica."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.chaos.redis_pair import RestlessPair
@@ -9,7 +11,7 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def pair():
+def pair() -> Iterator[RestlessPair]:
     try:
         pair = RestlessPair()
     except MissingProgram as reason:

@@ -11,6 +11,8 @@ import socket
 import struct
 from typing import cast
 
+from typing_extensions import override
+
 PROTOCOL_HEADER_OCTETS = 8
 FRAME_HEAD = struct.Struct(">BHI")
 FRAME_AROUND = FRAME_HEAD.size + 1
@@ -68,19 +70,24 @@ class End(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._connection = connection
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self._connection.made(self)
 
+    @override
     def data_received(self, data: bytes) -> None:
         self._connection.pass_on(self, data)
 
+    @override
     def pause_writing(self) -> None:
         self._connection.hold(self._connection.other(self), by="full")
 
+    @override
     def resume_writing(self) -> None:
         self._connection.release(self._connection.other(self), by="full")
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._connection.lost(self, was_reset=exc is not None)
 
