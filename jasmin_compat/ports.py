@@ -186,10 +186,18 @@ class StoreCounts:
     """Connections to the store made again after a loss."""
     is_connected: bool = False
     """Whether the store answers now."""
+    refuses_writes: bool = False
+    """Redis takes no writes: its memory or its disk is full, or it has too few replicas."""
+    lacks_replicas: bool = False
+    """Fewer replicas than `wait_replicas` have what is written."""
     forgets_at_crash: bool = False
     """Redis runs without an append-only file."""
     evicts_by_itself: bool = False
     """Redis has a maxmemory policy other than noeviction."""
+
+    def takes_writes(self) -> bool:
+        """As far as is known."""
+        return self.is_connected and not (self.refuses_writes or self.lacks_replicas)
 
 
 class Store(Protocol):

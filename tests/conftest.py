@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 
 from tests.faults import books
-from tests.services import MissingProgram, RabbitMq, Redis
+from tests.services import MissingProgram, RabbitMq, Redis, RedisPair
 
 hypothesis.settings.register_profile("repo", deadline=None)  # on a busy machine 200 ms say nothing
 hypothesis.settings.load_profile("repo")
@@ -65,3 +65,18 @@ def redis_server() -> Iterator[Redis]:
     server.start()
     yield server
     server.close()
+
+
+@pytest.fixture
+def redis_pair() -> Iterator[RedisPair]:
+    """A running Redis with a replica and a Sentinel, of one test."""
+    try:
+        pair = RedisPair()
+    except MissingProgram as reason:
+        _missing(reason)
+        return
+    try:
+        pair.start()
+        yield pair
+    finally:
+        pair.close()

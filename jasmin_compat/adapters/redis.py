@@ -8,8 +8,9 @@ from typing import cast
 from redis.exceptions import NoScriptError
 
 from jasmin_compat.adapters.eviction_log import EvictionLog
-from jasmin_compat.adapters.redis_connect import RedisAway, RedisPolicy, Reply, connect, disconnect
-from jasmin_compat.adapters.redis_pipeline import RedisPipeline
+from jasmin_compat.adapters.redis_connect import RedisAway, RedisPolicy, Reply, disconnect
+from jasmin_compat.adapters.redis_masters import Masters
+from jasmin_compat.adapters.redis_pipeline import RedisPipeline, takes_no_writes
 from jasmin_compat.adapters.redis_scripts import Script, Scripts
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, SmppMsgId
@@ -54,7 +55,7 @@ async def open_redis_store(
     """
     counts = StoreCounts()
     with contextlib.suppress(RedisAway):  # `run` says so, and goes on trying
-        await disconnect(await connect(policy, counts))
+        await disconnect(await Masters(policy).connect(counts))
     pipeline = RedisPipeline(policy=policy, counts=counts, clock=clock)
     store = RedisStore(pipeline=pipeline, scripts=Scripts(dlr), counts=counts, clock=clock)
     async with tasks_beside() as tasks:
@@ -196,7 +197,8 @@ class RedisStore:
 
 def _good(reply: Reply) -> Reply:
     if isinstance(reply, Exception):
-        log.error("Redis refused a command: %s", reply)
+        if not takes_no_writes(reply):  # which was said once
+            log.error("Redis refused a command: %s", reply)
         raise StoreAway(str(reply)) from reply
     return reply
 

@@ -1,4 +1,4 @@
-"""Reaching Redis: URL, TLS, Sentinel, and what a server must be like to rely on (design D7)."""
+"""A connection to a Redis: URL, TLS, and what a server must be like to rely on (design D7)."""
 
 import asyncio
 import contextlib
@@ -6,14 +6,12 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any, Final, Union
 
 from redis.asyncio.connection import Connection, SSLConnection, parse_url
-from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
+from jasmin_compat.adapters.secret_files import SecretUnreadable, read_secret
 from jasmin_compat.ports import StoreCounts
 
 log = logging.getLogger("jasmin-redis-client")
@@ -28,10 +26,16 @@ class RedisPolicy:
 
     url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
     """redis:// or rediss:// (TLS), with user, password and database."""
+    password_file: str | None = None
+    """Read at each connection; goes before the password of the URL."""
     sentinels: tuple[tuple[str, int], ...] = ()
     """Host and port of each; the URL's own are not used then."""
     sentinel_master: str = "mymaster"
     sentinel_password: str | None = field(default=None, repr=False)
+    sentinel_password_file: str | None = None
+    """Read at each question; goes before `sentinel_password`."""
+    sentinel_tls: bool = False
+    """Whether they are reached by TLS, with the files below."""
     wait_replicas: int = 0
     """Replicas that must have a write before it counts (WAIT)."""
     tls_ca: str | None = None
@@ -44,10 +48,11 @@ class RedisPolicy:
     """Calls that may wait; one more is refused at once."""
     max_batch: int = 256
     """Commands that go out together."""
-    reconnect_max_s: float = 2.0
+    reconnect_max_s: float = 0.5
     """Longest pause between connection attempts; the first is a twentieth of a second."""
     probe_s: float = 5.0
-    """How often an idle connection is probed."""
+    """How often an idle connection is probed, and Sentinels are asked whether the master is still
+    the one we are connected to."""
 
     def where(self) -> str:
         """For log lines: no password."""
@@ -70,6 +75,10 @@ class ClusterRefused(Exception):
             "Redis Cluster is not supported: dlr: and queue-msgid: records of one message lie in"
             " different slots there. Use a single Redis, or one with replicas and Sentinel."
         )
+
+
+UNREACHED: Final = (RedisError, OSError, TimeoutError, SecretUnreadable)
+"""What an attempt to connect may end with."""
 
 
 def pack(*arguments: bytes) -> bytes:
@@ -98,8 +107,11 @@ async def _read(connection: Connection) -> Reply:
     return reply
 
 
-async def connect(policy: RedisPolicy, counts: StoreCounts) -> Connection:
-    """A connection to a server that can be used; warns of one that may forget.
+async def connect(
+    policy: RedisPolicy, counts: StoreCounts, address: tuple[str, int] | None = None
+) -> Connection:
+    """A connection to a server that can be used; warns of one that may forget. `address` goes
+    before the one of the URL.
 
     Raises:
         RedisAway: none within `timeout_s`.
@@ -107,13 +119,13 @@ async def connect(policy: RedisPolicy, counts: StoreCounts) -> Connection:
     """
     try:
         async with asyncio.timeout(policy.timeout_s):
-            connection = await _open(policy)
+            connection = await _open(policy, address)
             try:
                 await _check(connection, policy, counts)
             except BaseException:
                 await disconnect(connection)
                 raise
-    except (RedisError, OSError, TimeoutError) as error:
+    except UNREACHED as error:
         raise RedisAway(f"Redis at {policy.where()}: {in_words(error)}") from error
     return connection
 
@@ -127,12 +139,19 @@ async def disconnect(connection: Connection) -> None:
         await connection.disconnect(nowait=True)
 
 
-async def _open(policy: RedisPolicy) -> Connection:
+async def _open(policy: RedisPolicy, address: tuple[str, int] | None) -> Connection:
     options: dict[str, Any] = {**parse_url(policy.url)}
-    kind = options.pop("connection_class", Connection)
-    if policy.sentinels:
-        options["host"], options["port"] = await _find_master(policy)
-    if kind is SSLConnection:
+    is_tls = options.pop("connection_class", Connection) is SSLConnection
+    if address is not None:
+        options["host"], options["port"] = address
+    if policy.password_file is not None:
+        options["password"] = read_secret(policy.password_file)
+    return await dial(policy, is_tls=is_tls, **options)
+
+
+async def dial(policy: RedisPolicy, *, is_tls: bool, **options: Any) -> Connection:
+    """A connection to a Redis or a Sentinel, logged in. Raises: those of UNREACHED."""
+    if is_tls:
         options |= {
             "ssl_ca_certs": policy.tls_ca,
             "ssl_certfile": policy.tls_cert,
@@ -140,27 +159,13 @@ async def _open(policy: RedisPolicy) -> Connection:
             "ssl_cert_reqs": "required" if policy.tls_verify else "none",
             "ssl_check_hostname": policy.tls_verify,
         }
+    kind = SSLConnection if is_tls else Connection
     # No timeouts of its own: ours go around whole exchanges. CLIENT SETINFO is of no use here.
     connection: Connection = kind(
         **options, protocol=2, driver_info=None, socket_timeout=None, socket_connect_timeout=None
     )
     await connection.connect()  # type: ignore[no-untyped-call]
     return connection
-
-
-async def _find_master(policy: RedisPolicy) -> tuple[str, int]:
-    each: dict[str, Any] = {
-        "socket_timeout": policy.timeout_s / (len(policy.sentinels) + 1),
-        "password": policy.sentinel_password,
-        "retry": Retry(NoBackoff(), 0),  # the next one is asked instead
-    }
-    sentinel = Sentinel(list(policy.sentinels), sentinel_kwargs=each)  # type: ignore[no-untyped-call]
-    try:
-        host, port = await sentinel.discover_master(policy.sentinel_master)
-    finally:
-        for client in sentinel.sentinels:
-            await client.aclose()
-    return str(host), int(port)
 
 
 async def _check(connection: Connection, policy: RedisPolicy, counts: StoreCounts) -> None:

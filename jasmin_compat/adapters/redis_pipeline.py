@@ -8,32 +8,48 @@ one whose answer was lost with its connection is simply sent once more.
 import asyncio
 import contextlib
 import logging
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from redis.asyncio.connection import Connection
-from redis.exceptions import MasterDownError, ReadOnlyError, RedisError
+from redis.exceptions import (
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from jasmin_compat.adapters.deadlines import Deadlines
 from jasmin_compat.adapters.redis_connect import (
     RedisAway,
     RedisPolicy,
     Reply,
-    connect,
     disconnect,
     exchange,
     in_words,
     pack,
 )
+from jasmin_compat.adapters.redis_masters import Masters
 from jasmin_compat.ports import Clock, StoreAway, StoreCounts
+from jasmin_compat.runtime.tasks import tasks_beside
 
 log = logging.getLogger("jasmin-redis-client")
 
 FIRST_PAUSE_S = 0.05
 WAIT_SHARE = 4
 """A call may wait for the batch before its own: both, with their WAIT, fit into its time."""
+BLINK_SHARE = 2
+"""Calls wait for a lost connection up to half their time: a restart or a reset that is over by then
+costs nobody an error. When it lasts longer they fail at once, so that nobody waits in vain."""
+SHORT_WAIT_S = 0.05
+LONG_WAIT_EACH_S = 1.0
+"""While a replica is missing, WAIT has its whole time only once a second: else each write would
+cost it."""
+PROBE_KEY = b"jc:probe"
 
 
 @dataclass(slots=True, eq=False)
@@ -55,17 +71,32 @@ class RedisPipeline:
         self._waiting: deque[_Call] = deque()
         self._asked = asyncio.Event()
         self._pause_s = 0.0
+        self._masters = Masters(policy)
+        self._connection: Connection | None = None
+        self._has_moved = False
+        self._away_since: float | None = self._loop.time()
+        """Since when there is no connection that answers; None when there is one."""
+        self._next_long_wait = 0.0
 
     async def call(self, *arguments: bytes, writes: bool) -> Reply:
         """The server's reply; an error of the command is a reply, too.
 
         Raises:
-            StoreAway: no reply within `timeout_s`, too many calls waiting, or a write is not on
-                as many replicas as it should be.
+            StoreAway: no reply within `timeout_s`, no connection for half of it, too many calls
+                waiting, or a write is not on as many replicas as it should be.
         """
         self._counts.calls += 1
-        if len(self._waiting) >= self._policy.max_waiting:
+        try:
+            return await self._answered(arguments, writes=writes)
+        except StoreAway:
             self._counts.timeouts += 1
+            raise
+
+    async def _answered(self, arguments: Sequence[bytes], *, writes: bool) -> Reply:
+        """Raises: StoreAway."""
+        if self._is_known_away():
+            raise self._not_connected()
+        if len(self._waiting) >= self._policy.max_waiting:
             raise StoreAway(f"{len(self._waiting)} calls are waiting for Redis")
         call = _Call(pack(*arguments), writes, self._loop.create_future())
         self._waiting.append(call)
@@ -74,7 +105,6 @@ class RedisPipeline:
             deadline = self._loop.time() + self._policy.timeout_s
             return await self._deadlines.wait(call.answered, deadline)
         except TimeoutError as error:
-            self._counts.timeouts += 1
             raise StoreAway(f"no answer from Redis at {self._policy.where()}") from error
 
     async def run(self) -> NoReturn:
@@ -83,16 +113,18 @@ class RedisPipeline:
         Raises:
             ClusterRefused
         """
-        try:
-            await self._keep_serving()
-        finally:
-            for call in self._waiting:
-                if not call.answered.done():
-                    call.answered.set_exception(StoreAway("the store is closed"))
+        async with tasks_beside() as tasks:
+            following = tasks.create_task(self._follow(), name="redis master")
+            try:
+                await self._keep_serving()
+            finally:
+                following.cancel()
+                self._refuse_waiting(StoreAway("the store is closed"))
 
     async def _keep_serving(self) -> NoReturn:
         while True:
-            connection = await self._connect()
+            self._connection = connection = await self._connect()
+            self._has_moved, self._away_since = False, None
             self._counts.is_connected = True
             self._counts.reconnects += 1
             log.info("Connection made")
@@ -102,7 +134,20 @@ class RedisPipeline:
                 log.warning("Lost connection. Reason: %s", in_words(error))
             finally:
                 self._counts.is_connected = False
+                self._connection = None
                 await disconnect(connection)
+
+    async def _follow(self) -> NoReturn:
+        """Leave a server that is master no more, though it answers: a partition may hide from it
+        that another was promoted, and what it took since would be lost."""
+        while True:
+            await self._clock.sleep(self._policy.probe_s)
+            connection = self._connection
+            if connection is None or not await self._masters.has_moved(connection):
+                continue
+            if connection is self._connection:
+                self._has_moved = True
+                self._asked.set()
 
     async def _connect(self) -> Connection:
         """Try until it works, less and less often until a connection has served a batch."""
@@ -112,19 +157,38 @@ class RedisPipeline:
                 await self._clock.sleep(self._pause_s)
             self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), self._policy.reconnect_max_s)
             try:
-                return await connect(self._policy, self._counts)
+                return await self._masters.connect(self._counts)
             except RedisAway as error:
                 if not is_said:
                     log.warning("%s; trying again", error)
                 is_said = True
+            if self._is_known_away():
+                self._refuse_waiting(self._not_connected())
+
+    def _is_known_away(self) -> bool:
+        patience_s = self._policy.timeout_s / BLINK_SHARE
+        return self._away_since is not None and self._loop.time() - self._away_since > patience_s
+
+    def _not_connected(self) -> StoreAway:
+        return StoreAway(f"not connected to Redis at {self._policy.where()}")
+
+    def _refuse_waiting(self, error: StoreAway) -> None:
+        while self._waiting:
+            call = self._waiting.popleft()
+            if not call.answered.done():
+                call.answered.set_exception(error)
 
     async def _serve(self, connection: Connection) -> NoReturn:
         while True:
             batch = await self._next_batch()
+            began = self._loop.time()
             try:
+                if self._has_moved:
+                    raise RedisError("its Sentinels name another master")
                 async with asyncio.timeout(self._policy.timeout_s):
                     await self._carry_out(connection, batch)
             except BaseException:
+                self._away_since = began
                 self._waiting.extendleft(reversed(batch))
                 raise
             self._pause_s = 0.0
@@ -142,20 +206,63 @@ class RedisPipeline:
         return [call for call in taken if not call.answered.done()]  # else given up or cancelled
 
     async def _carry_out(self, connection: Connection, batch: Sequence[_Call]) -> None:
-        commands = [call.command for call in batch] or [pack(b"PING")]
+        commands = [call.command for call in batch] or [self._probe()]
         waits = self._policy.wait_replicas > 0 and any(call.writes for call in batch)
+        waits = waits or (self._counts.lacks_replicas and not batch)
         if waits:
-            wait_ms = int(self._policy.timeout_s * 1000 / WAIT_SHARE)
+            wait_ms = int(self._wait_s() * 1000)
             commands.append(pack(b"WAIT", b"%d" % self._policy.wait_replicas, b"%d" % wait_ms))
         replies = await exchange(connection, commands)
         for reply in replies:
-            if isinstance(reply, (ReadOnlyError, MasterDownError)):
-                raise reply  # a failover: its Sentinel knows the new master
+            if _is_replica(reply):
+                raise RedisError(str(reply))  # its Sentinel knows the new master
         replicas = replies.pop() if waits else None
+        self._note_replicas(replicas)
         for call, reply in zip(batch, replies, strict=False):
             self._answer(call, reply, replicas)
+        if not batch:
+            self._note_refusal(replies[0])
+
+    def _probe(self) -> bytes:
+        """A write, where writes are refused: only so is it seen when they are taken again."""
+        if self._counts.refuses_writes or self._counts.lacks_replicas:
+            return pack(b"SET", PROBE_KEY, b"1", b"EX", b"60")
+        return pack(b"PING")
+
+    def _wait_s(self) -> float:
+        whole_s, now = self._policy.timeout_s / WAIT_SHARE, self._loop.time()
+        if self._counts.lacks_replicas and now < self._next_long_wait:
+            return min(SHORT_WAIT_S, whole_s)
+        self._next_long_wait = now + LONG_WAIT_EACH_S
+        return whole_s
+
+    def _note_replicas(self, replicas: Reply) -> None:
+        if not isinstance(replicas, int):
+            return
+        lacks = replicas < self._policy.wait_replicas
+        if lacks != self._counts.lacks_replicas:
+            self._counts.lacks_replicas = lacks
+            log.log(
+                logging.ERROR if lacks else logging.INFO,
+                "Redis has %d of %d replicas in step: writes %s",
+                replicas,
+                self._policy.wait_replicas,
+                "do not count" if lacks else "count again",
+            )
+
+    def _note_refusal(self, reply: Reply) -> None:
+        """Of a write."""
+        refuses = takes_no_writes(reply)
+        if refuses != self._counts.refuses_writes:
+            self._counts.refuses_writes = refuses
+            if refuses:
+                log.error("Redis takes no writes: %s", reply)
+            else:
+                log.info("Redis takes writes again")
 
     def _answer(self, call: _Call, reply: Reply, replicas: Reply) -> None:
+        if call.writes:
+            self._note_refusal(reply)
         if call.answered.done():
             return
         if call.writes and isinstance(replicas, int) and replicas < self._policy.wait_replicas:
@@ -163,3 +270,22 @@ class RedisPipeline:
             call.answered.set_exception(StoreAway(f"on {replicas} of {wanted} replicas"))
         else:
             call.answered.set_result(reply)
+
+
+_FULL = re.compile(r"(?:^|-)(?:OOM|MISCONF|NOREPLICAS) ")
+_READ_ONLY = re.compile(r"-READONLY ")
+"""A Redis before 7 says so within the text when a script wrote."""
+
+
+def takes_no_writes(reply: Reply) -> bool:
+    """No memory, no disk, or fewer replicas than its `min-replicas-to-write`."""
+    if isinstance(reply, OutOfMemoryError):
+        return True
+    return isinstance(reply, ResponseError) and _FULL.search(str(reply)) is not None
+
+
+def _is_replica(reply: Reply) -> bool:
+    """It was master when we connected: a failover."""
+    if isinstance(reply, ReadOnlyError | MasterDownError):
+        return True
+    return isinstance(reply, ResponseError) and _READ_ONLY.search(str(reply)) is not None

@@ -20,11 +20,12 @@ from jasmin_compat.daemons.policies import (
     redis_policy,
 )
 from jasmin_compat.gateway.messages import MsgId
-from jasmin_compat.ports import BrokerAway, HttpCalls, Queues, Store, StoreAway, StoreCounts
+from jasmin_compat.ports import BrokerAway, Clock, HttpCalls, Queues, Store, StoreAway, StoreCounts
 from jasmin_compat.runtime.tasks import tasks_beside
 from jasmin_compat.servers.health import NotReady, Ready
 from jasmin_compat.servers.measures import Measured
 
+ASK_AGAIN_S = 0.1
 EMBEDDED = "in memory: accepted messages die with this process"
 
 
@@ -63,7 +64,7 @@ async def open_store(frame: Frame) -> AsyncIterator[Store]:
         async with open_redis_store(policy=policy, dlr=dlr, clock=frame.clock) as store:
             _watch_store(frame, store.counts)
             async with frame.stop.interrupts():
-                await _until_it_answers(store)
+                await _until_it_answers(store, frame.clock)
             frame.say.started("RedisClient")
             yield store
             frame.say.stopped("RedisClient")
@@ -82,19 +83,24 @@ def _all_of(kind: type[Exception], group: ExceptionGroup) -> Exception | None:
     return None if found is None or others is not None else found.exceptions[0]
 
 
-async def _until_it_answers(store: Store) -> None:
+async def _until_it_answers(store: Store, clock: Clock) -> None:
     while True:
         try:
             await store.sent(MsgId("-"))
-        except StoreAway:  # within its own bound; it has said why
-            continue
-        return
+        except StoreAway:  # it has said why
+            await clock.sleep(ASK_AGAIN_S)
+        else:
+            return
 
 
 def _watch_store(frame: Frame, counts: StoreCounts) -> None:
     def check() -> Ready | NotReady:
         if not counts.is_connected:
             return NotReady("not connected to Redis")
+        if counts.refuses_writes:
+            return NotReady("Redis takes no writes: no memory, no disk, or too few replicas")
+        if counts.lacks_replicas:
+            return NotReady("Redis has fewer replicas in step than wait_replicas")
         if counts.forgets_at_crash:
             return Ready("Redis has no append-only file: records are lost when it crashes")
         if counts.evicts_by_itself:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -532,20 +532,10 @@ async def remembered(store: Store, request: DlrRequest) -> bool:
     return False
 
 
-@pytest.fixture
-def pair(redis_server: Redis) -> Iterator[RedisPair]:
-    """Asking for the common server skips where there is none."""
-    del redis_server
-    pair = RedisPair()
-    pair.start()
-    yield pair
-    pair.close()
-
-
-async def test_a_failover_by_sentinel_is_followed(pair: RedisPair) -> None:
+async def test_a_failover_by_sentinel_is_followed(redis_pair: RedisPair) -> None:
     """With wait_replicas nothing that was called a success is lost with the master."""
     policy = RedisPolicy(
-        sentinels=(("127.0.0.1", free_port()), ("127.0.0.1", pair.sentinel.port)),
+        sentinels=(("127.0.0.1", free_port()), ("127.0.0.1", redis_pair.sentinel.port)),
         wait_replicas=1,
         timeout_s=2,
     )
@@ -553,11 +543,11 @@ async def test_a_failover_by_sentinel_is_followed(pair: RedisPair) -> None:
         requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(10)]
         for request in requests:
             await until(partial(remembered, store, request))
-        await asyncio.to_thread(pair.lose_master)
+        await asyncio.to_thread(redis_pair.lose_master)
         await until(lambda: store.counts.reconnects == 2)
         for request in requests:
             assert await store.request(request.msgid) == request
         with pytest.raises(StoreAway, match="replicas"):
             await store.remember(http_request(msgid=A))
-        await asyncio.to_thread(pair.rejoin)
+        await asyncio.to_thread(redis_pair.rejoin)
         await store.remember(http_request(msgid=A))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 
 import pytest
 import redis as redis_client
@@ -11,7 +12,7 @@ from jasmin_compat.adapters.redis_connect import RedisPolicy
 from jasmin_compat.adapters.redis_pipeline import RedisPipeline
 from jasmin_compat.ports import StoreAway, StoreCounts
 from jasmin_compat.runtime.clock import SystemClock
-from tests.services import Redis
+from tests.services import Redis, free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.redis
@@ -177,3 +178,124 @@ async def test_a_write_without_its_replica_does_not_count(redis_server: Redis) -
         with pytest.raises(StoreAway, match="on 0 of 1 replicas"):
             await pipeline.call(b"SET", b"k", b"1", writes=True)
         assert await pipeline.call(b"PING", writes=False) == b"PONG"
+
+
+# ---------------------------------------------------------------- away, and known to be
+
+
+async def refused(pipeline: RedisPipeline, *, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(StoreAway):
+            await pipeline.call(b"PING", writes=False)
+
+
+async def test_calls_fail_at_once_when_the_server_is_known_to_be_away(redis_server: Redis) -> None:
+    """And the first ones after half their time, when it has not come back by then."""
+    policy = RedisPolicy(url=redis_server.url, timeout_s=2)
+    async with running(policy) as pipeline:
+        await until(lambda: pipeline._counts.is_connected)
+        with stopped(redis_server):
+            clock = asyncio.get_running_loop()
+            began = clock.time()
+            with pytest.raises(StoreAway):
+                await pipeline.call(b"PING", writes=False)
+            assert 0.9 < clock.time() - began < 1.9
+            began = clock.time()
+            await refused(pipeline, times=100)
+            assert clock.time() - began < 0.1
+            assert pipeline._counts.timeouts == 101
+        await until(lambda: pipeline._counts.is_connected)
+        assert await pipeline.call(b"PING", writes=False) == b"PONG"
+
+
+async def test_a_server_that_hangs_costs_its_bound_once(redis_server: Redis) -> None:
+    policy = RedisPolicy(url=redis_server.url, timeout_s=0.4)
+    async with running(policy) as pipeline:
+        await until(lambda: pipeline._counts.is_connected)
+        redis_server.freeze()
+        try:
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(StoreAway):
+                await pipeline.call(b"PING", writes=False)
+            await until(lambda: not pipeline._counts.is_connected)
+            await refused(pipeline, times=20)
+            assert asyncio.get_running_loop().time() - began < 1.5
+        finally:
+            redis_server.thaw()
+        await until(lambda: pipeline._counts.is_connected)
+        assert await pipeline.call(b"PING", writes=False) == b"PONG"
+
+
+FULL = {
+    "no memory": (("maxmemory", "1"), ("maxmemory", "0"), "maxmemory"),
+    "too few replicas": (("min-replicas-to-write", "1"), ("min-replicas-to-write", "0"), "NOREPL"),
+}
+
+
+@pytest.mark.parametrize(("fill", "empty", "code"), FULL.values(), ids=FULL)
+async def test_a_server_that_takes_no_writes_is_said_once_and_found_again(
+    redis_server: Redis,
+    client: redis_client.Redis,
+    fill: tuple[str, str],
+    empty: tuple[str, str],
+    code: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody writes meanwhile: the probe is what finds that it does again."""
+    async with running(RedisPolicy(url=redis_server.url, probe_s=0.05)) as pipeline:
+        await until(lambda: pipeline._counts.is_connected)
+        client.config_set(*fill)
+        try:
+            for _ in range(3):
+                reply = await pipeline.call(b"SET", b"k", b"1", writes=True)
+                assert code in str(reply)
+                assert await pipeline.call(b"PING", writes=False) == b"PONG"
+            assert pipeline._counts.refuses_writes
+            assert pipeline._counts.is_connected
+            assert not pipeline._counts.takes_writes()
+        finally:
+            client.config_set(*empty)
+        await until(pipeline._counts.takes_writes)
+        assert await pipeline.call(b"SET", b"k", b"1", writes=True) == b"OK"
+    assert len([line for line in caplog.messages if "takes no writes" in line]) == 1
+
+
+async def test_missing_replicas_cost_each_write_little(
+    redis_server: Redis, client: redis_client.Redis
+) -> None:
+    policy = RedisPolicy(url=redis_server.url, wait_replicas=1, timeout_s=2, probe_s=0.05)
+    async with running(policy) as pipeline, AsyncExitStack() as started:
+        await until(lambda: pipeline._counts.is_connected)
+        took = []
+        for _ in range(5):
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(StoreAway, match="on 0 of 1 replicas"):
+                await pipeline.call(b"SET", b"k", b"1", writes=True)
+            took.append(asyncio.get_running_loop().time() - began)
+        assert sorted(took)[3] < 0.3
+        assert not pipeline._counts.takes_writes()
+        replica = Redis(replica_of=redis_server)
+        started.callback(replica.close)
+        client.config_set("repl-diskless-sync-delay", "0")
+        await asyncio.to_thread(replica.start)
+        await until(lambda: replica.follows() == redis_server.port)
+        await until(pipeline._counts.takes_writes)
+        await pipeline.call(b"SET", b"k", b"1", writes=True)
+
+
+async def test_a_server_made_a_replica_is_left(redis_server: Redis) -> None:
+    """Its connections stay open when it is demoted by hand; the first write says so."""
+    policy = RedisPolicy(url=redis_server.url, timeout_s=0.3)
+    async with running(policy) as pipeline:
+        await until(lambda: pipeline._counts.is_connected)
+        await asyncio.to_thread(redis_server.ask, "REPLICAOF", "127.0.0.1", free_port())
+        try:
+            with pytest.raises(StoreAway):
+                await pipeline.call(b"EVAL", SETS, b"0", writes=True)
+            await until(lambda: not pipeline._counts.is_connected)
+        finally:
+            await asyncio.to_thread(redis_server.ask, "REPLICAOF", "NO", "ONE")
+        await until(lambda: pipeline._counts.is_connected)
+
+
+SETS = b"return redis.call('SET', 'k', '1')"
