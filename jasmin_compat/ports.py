@@ -176,6 +176,8 @@ class StoreCounts:
     """Receipts put back because their message was not (yet) known, each attempt counted."""
     unmatched: int = 0
     """Receipts given up: nobody here knows their id."""
+    carried: int = 0
+    """Requests that travel with their message, because the store was away when it was accepted."""
     repeats_possible: int = 0
     """Messages sent while the store was away, that a crash might have us send again."""
     calls: int = 0

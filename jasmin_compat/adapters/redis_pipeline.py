@@ -49,7 +49,7 @@ SHORT_WAIT_S = 0.05
 LONG_WAIT_EACH_S = 1.0
 """While a replica is missing, WAIT has its whole time only once a second: else each write would
 cost it."""
-PROBE_KEY = b"jc:probe"
+WRITE_PROBE = pack(b"SET", b"jc:probe", b"1", b"EX", b"60")
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +76,7 @@ class RedisPipeline:
         self._has_moved = False
         self._away_since: float | None = self._loop.time()
         """Since when there is no connection that answers; None when there is one."""
-        self._next_long_wait = 0.0
+        self._next_long_wait = self._next_probe = 0.0
 
     async def call(self, *arguments: bytes, writes: bool) -> Reply:
         """The server's reply; an error of the command is a reply, too.
@@ -206,9 +206,15 @@ class RedisPipeline:
         return [call for call in taken if not call.answered.done()]  # else given up or cancelled
 
     async def _carry_out(self, connection: Connection, batch: Sequence[_Call]) -> None:
-        commands = [call.command for call in batch] or [self._probe()]
-        waits = self._policy.wait_replicas > 0 and any(call.writes for call in batch)
-        waits = waits or (self._counts.lacks_replicas and not batch)
+        commands = [call.command for call in batch]
+        is_in_doubt = self._counts.refuses_writes or self._counts.lacks_replicas
+        probes = not batch or (is_in_doubt and self._loop.time() >= self._next_probe)
+        if probes:
+            # Where writes are refused, only a write shows that they are taken again.
+            commands.append(WRITE_PROBE if is_in_doubt else pack(b"PING"))
+            self._next_probe = self._loop.time() + self._policy.probe_s
+        writes = (probes and is_in_doubt) or any(call.writes for call in batch)
+        waits = writes and self._policy.wait_replicas > 0
         if waits:
             wait_ms = int(self._wait_s() * 1000)
             commands.append(pack(b"WAIT", b"%d" % self._policy.wait_replicas, b"%d" % wait_ms))
@@ -218,16 +224,10 @@ class RedisPipeline:
                 raise RedisError(str(reply))  # its Sentinel knows the new master
         replicas = replies.pop() if waits else None
         self._note_replicas(replicas)
+        if probes:
+            self._note_refusal(replies.pop())
         for call, reply in zip(batch, replies, strict=False):
             self._answer(call, reply, replicas)
-        if not batch:
-            self._note_refusal(replies[0])
-
-    def _probe(self) -> bytes:
-        """A write, where writes are refused: only so is it seen when they are taken again."""
-        if self._counts.refuses_writes or self._counts.lacks_replicas:
-            return pack(b"SET", PROBE_KEY, b"1", b"EX", b"60")
-        return pack(b"PING")
 
     def _wait_s(self) -> float:
         whole_s, now = self._policy.timeout_s / WAIT_SHARE, self._loop.time()

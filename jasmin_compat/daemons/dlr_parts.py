@@ -9,6 +9,7 @@ from jasmin_compat.daemons.parts import Part
 from jasmin_compat.daemons.policies import callback_policy, consume_policy, dlr_policy
 from jasmin_compat.flows.consume import Source, consume, in_turn
 from jasmin_compat.flows.dlr import look_up, sweep_expired
+from jasmin_compat.flows.store_gate import mind_store
 from jasmin_compat.flows.throw import ThrowPorts, throw
 from jasmin_compat.gateway.messages import Verdict
 from jasmin_compat.ports import HttpCalls, Queues, Store
@@ -40,11 +41,13 @@ def lookup_part(frame: Frame, *, queues: Queues, store: Store) -> Part:
                 sweep_expired(store=store, queues=queues, clock=clock, policy=policy),
                 name="expired DLR requests",
             )
+            minding = tasks.create_task(mind_store(source.gate, store, clock), name="store gate")
             # A receipt right behind a final one of its id must find nothing any more.
             await consume(
                 queues, source, in_turn(handle), stop=stop, policy=consume_policy(settings)
             )
             sweeping.cancel()
+            minding.cancel()
 
     return Part("DLRLookup", run)
 

@@ -34,6 +34,7 @@ def make_resources(
         return MsgId(reach.ids.of_submit(uid=routable.user.uid, source=routable.source, cid=cid))
 
     ports = MtPorts(
+        store_away=frame.settings.dlr.store_away,
         site=reach.site,
         outlook=Outlook(is_bound=is_bound, pick=random.choice),
         queues=reach.queues,

@@ -136,6 +136,7 @@ class ConnectorQueue:
             line = log_lines.mt_over_aged(queued, lacks, attempt=self._looks, age_s=age)
             log.error("%s", line)
             self._submits.counts.over_aged += 1
+            await self._submits.remember(queued)
             reason = f"over-aged {int(age)} seconds, connector not {lacks}"
             return await self._submits.end(queued, ended_unsent(queued, OVER_AGED, reason))
         line = log_lines.mt_requeued(

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 from weakref import WeakValueDictionary
 
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
@@ -24,8 +24,9 @@ from jasmin_compat.ports import (
 )
 from jasmin_compat.runtime.mistakes import without_texts
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
-from jasmin_compat.wire.amqp_names import CRASHES
+from jasmin_compat.wire.amqp_names import CRASHES, WAITS
 
+MOST_WAITS: Final = 10
 Handle = Callable[[QueueMessage], Awaitable[Verdict]]
 
 
@@ -37,7 +38,9 @@ class ConsumePolicy:
     crash_tries: int = 3
     """Attempts in all when the handler breaks; then the message is dead."""
     store_delay_s: float = 5.0
-    """Before a message is tried again that needed the store while it was away."""
+    """Before a message is tried again that needed the store while it was away; twice as long each
+    time, lest many of them keep the broker busy for nothing."""
+    store_delay_max_s: float = 60.0
     broker_pause_s: float = 1.0
     """A message whose successor the broker did not take keeps its slot so long, then goes back."""
     drain_s: float = 10.0
@@ -201,7 +204,7 @@ class _Work:
             return Requeue()
         except StoreAway:
             self._counts.store_away += 1
-            return Delay(self._policy.store_delay_s)
+            return self._after_store_away(message)
         except Exception as error:  # noqa: BLE001 - logged
             self._counts.crashed += 1
             self._log_mistake(message, error)
@@ -220,11 +223,16 @@ class _Work:
         return Dead(str(error))
 
     def _after_crash(self, message: QueueMessage, error: Exception) -> Verdict:
-        before = str(message.headers.get(CRASHES, ""))
-        crashes = (int(before) if before.isdecimal() else 0) + 1
+        crashes = _count_in(message, CRASHES) + 1
         if crashes >= self._policy.crash_tries:
             return Dead(f"{type(error).__name__}: {error}")
         return Delay(self._policy.crash_delay_s, ((CRASHES, str(crashes)),))
+
+    def _after_store_away(self, message: QueueMessage) -> Delay:
+        waits = min(_count_in(message, WAITS), MOST_WAITS)
+        delay_s = self._policy.store_delay_s * 2**waits
+        longest_s = max(self._policy.store_delay_s, self._policy.store_delay_max_s)
+        return Delay(min(delay_s, longest_s), ((WAITS, str(waits + 1)),))
 
     async def _settle(self, delivery: Delivery, verdict: Verdict) -> None:
         try:
@@ -259,6 +267,11 @@ class _Work:
                 self._counts.dead += 1
             case _:
                 assert_never(verdict)
+
+
+def _count_in(message: QueueMessage, header: str) -> int:
+    written = str(message.headers.get(header, ""))
+    return int(written) if written.isdecimal() and len(written) < 10 else 0
 
 
 def _message_of(delivery: Delivery) -> QueueMessage:

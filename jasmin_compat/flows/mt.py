@@ -6,8 +6,9 @@ writing is not: Jasmin writes the request for reports after it has published (W-
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from jasmin_compat.flows.charge import charge_sender, refund_sender
 from jasmin_compat.flows.intercept import intercept_mt
@@ -59,6 +60,9 @@ class MtPorts:
     """Naive local time, as Jasmin writes it."""
     new_bid: Callable[[], str]
     """Ids of bills."""
+    store_away: Literal["refuse", "wait"] = "refuse"
+    """What becomes of a message with a request for reports when the store does not take that:
+    it is refused, or the request travels with it and is remembered before it is sent."""
 
 
 async def price_mt(routable: MtRoutable, ports: MtPorts) -> Price:
@@ -93,12 +97,11 @@ async def accept_mt(routable: MtRoutable, ports: MtPorts) -> QueuedSubmit:
     if charge is not None:
         await charge_sender(routable.user, charge, bill, parts=parts, quotas=ports.quotas)
     try:
-        await _take_over(routable, queued, connector, ports)
+        return await _take_over(routable, queued, connector, ports)
     except (NotRemembered, NotQueued):
         if charge is not None:
             await refund_sender(routable.user, charge, quotas=ports.quotas)
         raise
-    return queued
 
 
 async def _routed(
@@ -166,10 +169,10 @@ async def _pass_throughput(routable: MtRoutable, ports: MtPorts) -> None:
 
 async def _take_over(
     routable: MtRoutable, queued: QueuedSubmit, connector: SmppConnector, ports: MtPorts
-) -> None:
+) -> QueuedSubmit:
     """Remembered first: the SMSC may answer faster than we write."""
     if routable.dlr is not None:
-        await _remember(routable.dlr, queued, connector, ports.store)
+        queued = await _remembered(routable.dlr, queued, connector, ports)
     try:
         await ports.queues.publish(write_submit(queued))
     except QueueError as error:
@@ -177,11 +180,13 @@ async def _take_over(
             with contextlib.suppress(StoreAway):  # it expires by itself
                 await ports.store.forget(queued.msgid)
         raise NotQueued(queued.msgid, queued.cid) from error
+    return queued
 
 
-async def _remember(
-    wish: DlrWish, queued: QueuedSubmit, connector: SmppConnector, store: Store
-) -> None:
+async def _remembered(
+    wish: DlrWish, queued: QueuedSubmit, connector: SmppConnector, ports: MtPorts
+) -> QueuedSubmit:
+    """The message; with its request when the store does not have that. Raises: NotRemembered."""
     request = HttpDlrRequest(
         msgid=queued.msgid,
         url=wish.url,
@@ -191,6 +196,10 @@ async def _remember(
         expiry_s=connector.dlr_expiry_s,
     )
     try:
-        await store.remember(request)
+        await ports.store.remember(request)
     except StoreAway as error:
-        raise NotRemembered(queued.msgid) from error
+        if ports.store_away == "refuse":
+            raise NotRemembered(queued.msgid) from error
+        ports.store.counts.carried += 1
+        return replace(queued, request=request)
+    return queued

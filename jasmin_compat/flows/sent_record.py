@@ -32,11 +32,13 @@ class SentRecord:
         asking; but with a DLR it is not to be sent while its answer could not be recorded.
 
         Raises:
-            StoreAway: a message with a DLR waited `wait_s` in vain.
+            StoreAway: a message with a DLR waited `wait_s` in vain, or need not wait: the store is
+                known to be away.
         """
         here = self._unrecorded.get(queued.msgid, ())
         must_wait = wants_receipt(queued)
-        if is_fresh and not (must_wait and self._is_away):
+        takes_writes = self._store.counts.takes_writes
+        if is_fresh and not (must_wait and (self._is_away or not takes_writes())):
             return here
         try:
             recorded = await self._ask(lambda: self._store.sent(queued.msgid), is_patient=must_wait)
@@ -45,6 +47,8 @@ class SentRecord:
                 raise
             self._store.counts.repeats_possible += 1
             return here
+        if must_wait and not takes_writes():  # it answers, but is full, or lacks replicas
+            raise StoreAway("the store takes no writes")
         known = {segment.index: segment for segment in (*recorded, *here)}
         return tuple(known[index] for index in sorted(known))
 
@@ -82,8 +86,8 @@ class SentRecord:
                 answer = await question()
             except StoreAway:
                 self._is_away = True
-                if self._clock.monotonic() >= until:
-                    raise
+                if self._clock.monotonic() >= until or not self._store.counts.takes_writes():
+                    raise  # known to be away: others may have the place
             else:
                 self._is_away = False
                 return answer

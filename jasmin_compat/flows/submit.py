@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -23,6 +23,7 @@ from jasmin_compat.gateway.submission import (
     Submit,
     SubmitPolicy,
     after_submit,
+    age_s,
     before_submit,
     ended_unsent,
 )
@@ -138,6 +139,14 @@ class Submits:
         """We are to stop: what waits for the pace goes back to the queue, unsent."""
         self._leaving.set()
 
+    async def remember(self, queued: QueuedSubmit) -> None:
+        """A request that travelled with its message goes to the store, before anything is sent or
+        told. Raises: StoreAway."""
+        if queued.request is not None:
+            left_s = queued.request.expiry_s - age_s(queued, self._ports.clock.unix())
+            request = replace(queued.request, expiry_s=max(1, round(left_s)))
+            await self._ports.store.remember(request)
+
     async def end(self, queued: QueuedSubmit, ended: Ended) -> Verdict:
         """Tell the lookup of the final outcome, who charges for it, and who listens to answers.
 
@@ -202,6 +211,8 @@ class Submits:
     async def _attempt(self, queued: QueuedSubmit, *, is_fresh: bool) -> Verdict:
         connector = self._ports.connector()
         sent = await self._record.sent_before(queued, is_fresh=is_fresh)
+        if not sent:  # else it was
+            await self.remember(queued)
         self._log_tlvs(queued, connector)
         plan = before_submit(queued, connector, sent=sent, now=self._ports.clock.unix())
         match plan:

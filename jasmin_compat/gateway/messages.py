@@ -85,6 +85,9 @@ class QueuedSubmit:
     """Aware or naive local; past it the message is not sent any more."""
     tries: int = 0
     """Attempts before this one (`x-jc-tries`)."""
+    request: "DlrRequest | None" = None
+    """Not in the store yet, which was away: to be remembered before the message is sent. Its
+    `expiry_s` counts from `created_at` (`x-jc-dlr`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -234,6 +234,13 @@ class Dlr(Logged):
         "segment, for receipts out of order; 0: gone at once.",
         check=at_least(0),
     )
+    store_away: Literal["refuse", "wait"] = ours(
+        "refuse",
+        "What becomes of a message that asks for reports while Redis is away: refuse (Jasmin's "
+        "error text, at once), or wait: it is accepted, the request travels with it, and it is "
+        "sent once Redis has that. A connector of a Jasmin sends it at once and its reports are "
+        "lost: not for mixed sites.",
+    )
     max_records: int = ours(
         1_000_000,
         "Messages awaiting receipts; beyond it those nearest to expiry are forgotten.",
@@ -338,7 +345,8 @@ class AmqpBroker(Logged):
     crash_delay_s: float = ours(10.0, "Seconds between those attempts.", check=at_least(0))
     store_delay_s: float = ours(
         5.0,
-        "Seconds before a message is tried again that needed the store while it was away.",
+        "Seconds before a message is tried again that needed the store while it was away; twice as "
+        "long each time, up to a minute.",
         check=at_least(0),
     )
     refused_pause_s: float = ours(

@@ -26,6 +26,7 @@ from jasmin_compat.wire.amqp_names import (
     TO,
     TRIES,
     UNTIL,
+    WAITS,
 )
 
 _REASON_CHARS = 500
@@ -116,7 +117,7 @@ def why_dead(message: QueueMessage) -> tuple[str, str]:
 
 def raised(message: QueueMessage) -> QueueMessage:
     """A dead message without its marks of death, and with its attempts before it again."""
-    marks = (REASON, DIED, TRIES, FIRST, CRASHES)
+    marks = (REASON, DIED, TRIES, FIRST, CRASHES, WAITS)
     return replace(message, headers=without(message.headers, *marks))
 
 

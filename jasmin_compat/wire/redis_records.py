@@ -7,6 +7,7 @@ numbers, so that `+336…` loses its plus and `0612` its zero (W-DLR-13).
 import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
+from urllib.parse import parse_qsl, urlencode
 
 from jasmin_compat.gateway.messages import (
     CallbackMethod,
@@ -31,6 +32,7 @@ Fields = Mapping[bytes, bytes]
 
 _LEVELS: dict[bytes, DlrLevel] = {b"1": 1, b"2": 2, b"3": 3}
 _METHODS: dict[bytes, CallbackMethod] = {b"GET": "GET", b"POST": "POST"}
+_MOST_FIELDS = 32
 _RECEIPTS: dict[int, Literal[1, 2]] = {1: 1, 2: 2}
 
 
@@ -88,6 +90,27 @@ def read_request(msgid: MsgId, fields: Fields) -> DlrRequest:
     except (KeyError, UnicodeDecodeError) as error:
         raise BadRecord(f"dlr:{msgid}: {error!r}") from error
     raise BadRecord(f"dlr:{msgid}: sc {fields[b'sc']!r}")
+
+
+def request_text(request: DlrRequest) -> str:
+    """The same fields in ASCII, for a request that travels with its message."""
+    return urlencode(request_fields(request))
+
+
+def read_request_text(msgid: MsgId, text: str) -> DlrRequest:
+    """Raises: BadRecord."""
+    try:
+        found = parse_qsl(
+            text,
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=_MOST_FIELDS,
+            encoding="latin-1",
+        )
+        fields = {name.encode("latin-1"): value.encode("latin-1") for name, value in found}
+    except ValueError as error:  # UnicodeEncodeError is one
+        raise BadRecord(f"dlr:{msgid}: {error}") from error
+    return read_request(msgid, fields)
 
 
 def _read_http(msgid: MsgId, fields: Fields) -> HttpDlrRequest:

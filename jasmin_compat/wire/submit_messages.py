@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from jasmin_compat.gateway.messages import ConnectorId, MsgId, QueuedSubmit, Source
+from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, QueuedSubmit, Source
 from jasmin_compat.wire import headers as header
 from jasmin_compat.wire import pickled_pdus
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable
-from jasmin_compat.wire.amqp_names import MESSAGING, submit_key, submit_resp_key
+from jasmin_compat.wire.amqp_names import MESSAGING, REQUEST, submit_key, submit_resp_key
 from jasmin_compat.wire.pickled_pdus import BadPdu, PickledSubmit
+from jasmin_compat.wire.redis_records import BadRecord, read_request_text, request_text
 
 _SOURCES: dict[str, Source] = {"httpapi": "httpapi", "smppsapi": "smppsapi"}
 _PREFIX = submit_key("")
@@ -21,6 +22,8 @@ def write_submit(submit: QueuedSubmit) -> QueueMessage:
         headers["expiration"] = str(submit.expiration)
     headers["created_at"] = str(submit.created_at)
     header.put_progress(headers, submit.tries)
+    if submit.request is not None:
+        headers[REQUEST] = request_text(submit.request)
     pickled = PickledSubmit(submit.parts, submit.source_addr_is_null)
     return QueueMessage(
         exchange=MESSAGING,
@@ -58,6 +61,7 @@ def read_submit(message: QueueMessage) -> QueuedSubmit:
         bill=_bill(headers.get("submit_sm_bill")),
         expiration=header.moment(headers, "expiration") if "expiration" in headers else None,
         tries=header.tries(headers),
+        request=_request(MsgId(message.message_id), header.text(headers, REQUEST, "")),
     )
 
 
@@ -66,6 +70,15 @@ def _source(written: str) -> Source:
     if source is None:
         raise Undecodable(f"source_connector is {written!r}")
     return source
+
+
+def _request(msgid: MsgId, written: str) -> DlrRequest | None:
+    if not written:
+        return None
+    try:
+        return read_request_text(msgid, written)
+    except BadRecord as error:
+        raise Undecodable(f"header {REQUEST}: {error}") from error
 
 
 def _bill(value: HeaderValue | None) -> bytes | None:

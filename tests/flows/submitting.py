@@ -13,11 +13,12 @@ from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.flows.submit import SubmitPorts, Submits
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.dlr import DlrPolicy
-from jasmin_compat.gateway.messages import ConnectorId, MsgId, QueuedSubmit, Verdict
+from jasmin_compat.gateway.messages import ConnectorId, DlrRequest, MsgId, QueuedSubmit, Verdict
 from jasmin_compat.gateway.submission import SubmitPolicy
 from jasmin_compat.ports import (
     Answered,
     BrokerAway,
+    GroupPart,
     NotSent,
     PartOutcome,
     QueueError,
@@ -79,6 +80,10 @@ class FlakyStore(MemoryStore):
         self.asked += 1
         self._demand()
         return await super().sent(msgid)
+
+    async def remember(self, request: DlrRequest, part: GroupPart | None = None) -> None:
+        self._demand()
+        await super().remember(request, part)
 
     async def keep_part(self, whole: str, number: int, octets: bytes) -> Mapping[int, bytes]:
         self._demand()

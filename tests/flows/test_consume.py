@@ -158,11 +158,19 @@ async def test_a_broken_handler_gets_the_message_again_and_then_it_is_dead(
 async def test_without_the_store_a_message_waits_for_it(bench: Bench) -> None:
     async with bench.consuming(bench.answering(StoreAway(), StoreAway(), StoreAway(), Ack())):
         await bench.queues.publish(message())
-        for tries in (1, 2, 3):
+        for tries, delay_s in ((1, 5), (2, 10), (3, 20)):
             await until(lambda n=tries: bench.source.counts.delayed == n)  # type: ignore[misc]
-            await bench.clock.advance_to_sleeper(5)
+            await bench.clock.advance_to_sleeper(delay_s)
         await until(lambda: bench.source.counts.acked == 1)
     assert bench.source.counts.store_away == 3
+
+
+async def test_a_long_wait_for_the_store_is_looked_at_once_a_minute(bench: Bench) -> None:
+    async with bench.consuming(bench.answering(StoreAway(), Ack())):
+        await bench.queues.publish(replace(message(), headers={"x-jc-waits": "99"}))
+        await until(lambda: bench.source.counts.delayed == 1)
+        await bench.clock.advance_to_sleeper(60)
+        await until(lambda: bench.source.counts.acked == 1)
 
 
 @pytest.mark.parametrize("error", [BrokerAway("away"), Unroutable("dlr_thrower.http")])

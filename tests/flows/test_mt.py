@@ -32,7 +32,7 @@ from jasmin_compat.gateway.refusals import (
 from jasmin_compat.gateway.routes import Route, Target
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import User
-from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, Unroutable
+from jasmin_compat.ports import BrokerAway, QueueFull, StoreAway, StoreCounts, Unroutable
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.pickled_bills import PickledBill, read_bill
 from jasmin_compat.wire.submit_messages import read_submit
@@ -50,6 +50,7 @@ class Outside:
     queued: list[QueuedSubmit] = field(default_factory=list)
     publish_fails: Exception | None = None
     store_fails: Exception | None = None
+    counts: StoreCounts = field(default_factory=StoreCounts)
 
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         assert mandatory
@@ -169,6 +170,24 @@ async def test_a_request_that_cannot_be_kept_is_not_accepted() -> None:
     with pytest.raises(NotRemembered):
         await accept_mt(builders.routable(dlr=builders.wish()), ports(outside))
     assert outside.done == [f"remember {MSGID}"]
+
+
+async def test_its_request_may_travel_with_the_message_instead() -> None:
+    """`[dlr] store_away wait`: refused by nobody, and not forgotten."""
+    outside = Outside(store_fails=StoreAway("x"))
+    waiting = replace(ports(outside), store_away="wait")
+    queued = await accept_mt(builders.routable(dlr=builders.wish(level=3)), waiting)
+    assert outside.done == [f"remember {MSGID}", "publish submit.sm.con1"]
+    assert outside.queued == [queued]
+    assert queued.request == builders.http_request(
+        msgid=MSGID, url="http://127.0.0.1/dlr", level=3, method="POST", cid=CID, expiry_s=86400
+    )
+    assert outside.counts.carried == 1
+    here = Outside()
+    queued = await accept_mt(
+        builders.routable(dlr=builders.wish()), replace(ports(here), store_away="wait")
+    )
+    assert (queued.request, here.counts.carried) == (None, 0)
 
 
 async def test_a_message_without_a_request_needs_no_store() -> None:

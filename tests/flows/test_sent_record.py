@@ -1,13 +1,14 @@
 """The store away: messages with DLR wait for it, others go on, and nothing is sent twice for it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from jasmin_compat.flows.sent_record import ASK_AGAIN_S
-from jasmin_compat.gateway.messages import Ack, MsgId, SmppMsgId
+from jasmin_compat.gateway.messages import Ack, DlrRequest, MsgId, SmppMsgId
 from jasmin_compat.ports import StoreAway
 from tests import builders
-from tests.flows.submitting import Bench, bench, submitted
+from tests.flows.submitting import CREATED, Bench, bench, message, submitted
 from tests.waiting import until
 
 
@@ -79,3 +80,71 @@ async def test_while_the_store_is_away_no_further_message_with_dlr_is_sent() -> 
         await in_time(b, second)
     assert second.result()
     assert b.link.submitted == [b"hello"]  # the first only
+
+
+# ---------------------------------------------------------------- known to be away
+
+
+async def test_a_store_known_to_be_away_holds_no_place_at_the_connector() -> None:
+    b = await bench()
+    b.store.is_away, b.store.counts.is_connected = True, False
+    assert await raises_store_away(b)
+    assert b.link.submitted == []
+
+
+async def test_a_store_that_takes_no_writes_has_messages_with_dlr_wait() -> None:
+    """It answers what it is asked: only so the message knows that it must wait."""
+    b = await bench()
+    b.store.counts.refuses_writes = True
+    assert await raises_store_away(b)
+    assert await submitted(b, msgid=MsgId("without")) == Ack()
+    assert b.link.submitted == [b"hello"]
+    b.store.counts.refuses_writes = False
+    assert await submitted(b, receipt=True) == Ack()
+
+
+# ---------------------------------------------------------------- requests that travel
+
+
+def carried(**fields: Any) -> DlrRequest:
+    return builders.http_request(**({"msgid": builders.MSGID, "expiry_s": 600} | fields))
+
+
+async def test_a_request_that_travels_is_remembered_before_its_message_is_sent() -> None:
+    b = await bench()
+    b.clock.advance(90)  # in the queue: the request is as old as the message
+    b.store.is_away, b.store.counts.is_connected = True, False
+    assert await raises_store_away(b, request=carried())
+    assert b.link.submitted == []
+    b.store.is_away, b.store.counts.is_connected = False, True
+    assert await submitted(b, receipt=True, request=carried()) == Ack()
+    assert b.link.submitted == [b"hello"]
+    found = await b.store.find(SmppMsgId("ID-HELLO"), builders.CID)
+    assert found is not None
+    assert found.request == carried(expiry_s=510)
+
+
+async def test_a_request_whose_time_ran_out_ends_as_any_other_does() -> None:
+    b = await bench()
+    b.clock.advance(6000)
+    assert await submitted(b, receipt=True, request=carried()) == Ack()
+    assert await b.store.request(builders.MSGID) == carried(expiry_s=1)
+
+
+async def test_a_request_that_travels_is_not_remembered_again_for_a_redelivery() -> None:
+    """Its final receipt may have come: nothing would end the second record."""
+    b = await bench()
+    await submitted(b, receipt=True, request=carried())
+    await b.store.forget(builders.MSGID)
+    again = message(receipt=True, request=carried(), redelivered=True)
+    assert await b.restarted().submit_one(again) == Ack()
+    assert await b.store.request(builders.MSGID) is None
+    assert b.link.submitted == [b"hello"]
+
+
+async def test_what_is_not_sent_at_all_is_told_all_the_same() -> None:
+    b = await bench()
+    expired = CREATED - timedelta(seconds=1)
+    assert await submitted(b, receipt=True, request=carried(), expiration=expired) == Ack()
+    assert b.link.submitted == []
+    assert await b.store.request(builders.MSGID) is not None

@@ -1,5 +1,6 @@
 """Redis records: those of the recordings, and every value there and back."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from jasmin_compat.wire.redis_records import (
     mapping_fields,
     pairs,
     read_request,
+    read_request_text,
     request_fields,
+    request_text,
     source_of,
 )
 from tests import golden, recorded_dlrs
@@ -103,6 +106,25 @@ REQUEST = st.one_of(
 def test_every_request_survives(request_: DlrRequest) -> None:
     # covers: W-DLR-13
     assert read_request(MsgId("m"), request_fields(request_)) == request_
+
+
+@given(REQUEST)
+def test_every_request_survives_as_a_text_in_ascii(request_: DlrRequest) -> None:
+    text = request_text(request_)
+    assert text.isascii()
+    assert read_request_text(MsgId("m"), text) == request_
+
+
+def test_a_request_that_travels_has_the_fields_of_the_record() -> None:
+    assert request_text(http_request(url="http://h/?a=1&b=é")).startswith(
+        "sc=httpapi&url=http%3A%2F%2Fh%2F%3Fa%3D1%26b%3D%C3%A9&level="
+    )
+
+
+@given(st.text() | st.lists(st.text(), max_size=9).map("&".join))
+def test_a_text_that_is_garbage_raises_only_our_error(text: str) -> None:
+    with contextlib.suppress(BadRecord):
+        read_request_text(MsgId("m"), text)
 
 
 NAMES = st.sampled_from([*request_fields(http_request()), *request_fields(smpp_request()), b"x"])

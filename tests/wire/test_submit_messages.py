@@ -13,6 +13,7 @@ from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.field_tables import encode_table
 from jasmin_compat.wire.submit_messages import read_submit, write_submit, write_submit_resp
+from tests.builders import http_request
 from tests.wire.jasmin_pickles import message_of, published
 
 SUBMITS = list(published("submit.sm.con"))
@@ -56,9 +57,12 @@ SUBMIT = QueuedSubmit(
         bill=st.none() | st.binary(min_size=1),
         expiration=st.none() | st.datetimes(),
         tries=st.integers(0, 99),
+        request=st.none() | st.builds(http_request, msgid=st.just(MsgId("m")), url=st.text()),
     )
 )
 def test_every_message_comes_back(submit: QueuedSubmit) -> None:
+    if submit.request is not None:
+        submit = replace(submit, request=replace(submit.request, msgid=submit.msgid))
     assert read_submit(write_submit(submit)) == submit
 
 
@@ -77,6 +81,8 @@ MESSAGE = write_submit(SUBMIT)
             for wrong in (
                 {"source_connector": "carrier pigeon"},
                 {"created_at": "yesterday"},
+                {"x-jc-dlr": "sc=httpapi&level=9"},
+                {"x-jc-dlr": "%"},
                 {"expiration": "tomorrow"},
                 {"submit_sm_bill": "none"},
                 {"submit_sm_bill": 5},
