@@ -242,9 +242,12 @@ def redis_policy(settings: Settings) -> RedisPolicy:
     section = settings.redis_client
     return RedisPolicy(
         url=redis_url(section),
+        password_file=section.password_file,
         sentinels=tuple(_host_and_port(text) for text in section.sentinels),
         sentinel_master=section.sentinel_master,
         sentinel_password=section.sentinel_password,
+        sentinel_password_file=section.sentinel_password_file,
+        sentinel_tls=section.sentinel_tls,
         wait_replicas=section.wait_replicas,
         tls_ca=section.tls_ca,
         tls_cert=section.tls_cert,
@@ -274,6 +277,7 @@ def consume_policy(settings: Settings) -> ConsumePolicy:
         crash_delay_s=settings.amqp_broker.crash_delay_s,
         crash_tries=settings.amqp_broker.crash_tries,
         store_delay_s=settings.amqp_broker.store_delay_s,
+        store_delay_max_s=settings.amqp_broker.store_delay_max_s,
         broker_pause_s=settings.amqp_broker.refused_pause_s,
         drain_s=settings.shutdown.drain_s,
     )

@@ -97,9 +97,10 @@ def redis_url(url: str, where: str) -> Iterator[Entry]:
     parts = _split(url, {"redis", "rediss"})
     if parts is None:
         return
-    dbid = parts.path.strip("/")
-    values = {
-        **_address(parts),
+    dbid, address = parts.path.strip("/"), _address(parts)
+    values: dict[str, str | None] = {
+        **address,
+        **({"password_file": None} if "password" in address else {}),  # the URL wins
         "tls": "yes" if parts.scheme == "rediss" else "no",
         **({"dbid": dbid} if dbid else {}),
     }

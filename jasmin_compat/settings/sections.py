@@ -346,8 +346,11 @@ class AmqpBroker(Logged):
     store_delay_s: float = ours(
         5.0,
         "Seconds before a message is tried again that needed the store while it was away; twice as "
-        "long each time, up to a minute.",
+        "long each time, up to the next.",
         check=at_least(0),
+    )
+    store_delay_max_s: float = ours(
+        60.0, "Longest such wait; what waits may be so late when Redis is back.", check=at_least(0)
     )
     refused_pause_s: float = ours(
         1.0,
@@ -620,6 +623,11 @@ class RedisClient(Logged):
     poolsize: int = jasmin(
         10, "Not used: one connection carries everything, pipelined.", check=at_least(1)
     )
+    password_file: str | None = ours(
+        None,
+        "File that holds the password instead, such as a Kubernetes secret; read at each "
+        "connection, so a password that was replaced counts from the next one on.",
+    )
     username: str | None = ours(None, "User of an ACL.")
     url: str | None = ours(
         None,
@@ -636,6 +644,10 @@ class RedisClient(Logged):
     )
     sentinel_master: str = ours("mymaster", "Name of the master the Sentinels watch.")
     sentinel_password: str | None = ours(None, "Password of the Sentinels.", secret=True)
+    sentinel_password_file: str | None = ours(
+        None, "File that holds it instead; read at each question."
+    )
+    sentinel_tls: bool = ours(False, "Reach the Sentinels by TLS, with the files below.")
     max_waiting: int = ours(
         10_000,
         "Commands that may wait to be sent; further ones fail at once.",

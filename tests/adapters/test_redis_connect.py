@@ -80,15 +80,65 @@ async def test_wrong_credentials_are_named_without_the_password(
     assert "s3cret" not in str(refused.value) + repr(RedisPolicy(url="redis://:s3cret@h"))
 
 
+async def test_the_password_may_lie_in_a_file_that_is_read_each_time(
+    start: type, tmp_path: Path
+) -> None:
+    server, file = start(*USERS), tmp_path / "password"
+    policy = RedisPolicy(
+        url=f"redis://alice:old@127.0.0.1:{server.port}/0", password_file=str(file)
+    )
+    with pytest.raises(RedisAway, match=r"password: No such file"):
+        await ping(policy)
+    file.write_text("s3cret\n")
+    await ping(policy)
+    file.write_text("rotated\n")
+    with pytest.raises(RedisAway) as refused:
+        await ping(policy)
+    assert "rotated" not in str(refused.value)
+
+
+def tls_options(port: int, *, clients: str) -> list[str]:
+    files = [
+        "--tls-cert-file",
+        str(PEM),
+        "--tls-key-file",
+        str(PEM),
+        "--tls-ca-cert-file",
+        str(PEM),
+    ]
+    return ["--tls-port", str(port), *files, "--tls-auth-clients", clients]
+
+
 async def test_a_tls_server_is_verified_against_its_ca(start: type) -> None:
     port = free_port()
-    options = ["--tls-port", str(port), "--tls-cert-file", str(PEM), "--tls-key-file", str(PEM)]
-    start(*options, "--tls-ca-cert-file", str(PEM), "--tls-auth-clients", "no")
-    url = f"rediss://127.0.0.1:{port}/0"
+    start(*tls_options(port, clients="no"), *USERS)
+    url = f"rediss://alice:s3cret@127.0.0.1:{port}/0"
     await ping(RedisPolicy(url=url, tls_ca=str(PEM)))
     await ping(RedisPolicy(url=url, tls_verify=False))
-    with pytest.raises(RedisAway, match="certificate"):
-        await ping(RedisPolicy(url=url))
+    for wrong in (None, str(PEM.with_name("other.pem"))):
+        with pytest.raises(RedisAway, match="certificate"):
+            await ping(RedisPolicy(url=url, tls_ca=wrong))
+    with pytest.raises(RedisAway):  # TLS is not spoken where it is expected
+        await ping(RedisPolicy(url=url.replace("rediss", "redis"), timeout_s=0.5))
+
+
+async def test_a_server_may_ask_for_our_certificate(start: type) -> None:
+    port, ca = free_port(), str(PEM)
+    start(*tls_options(port, clients="yes"))
+    url = f"rediss://127.0.0.1:{port}/0"
+    await ping(RedisPolicy(url=url, tls_ca=ca, tls_cert=ca, tls_key=ca))
+    with pytest.raises(RedisAway):
+        await ping(RedisPolicy(url=url, tls_ca=ca))
+
+
+async def test_files_of_tls_that_cannot_be_used_are_a_failed_attempt(
+    redis_server: Redis, tmp_path: Path
+) -> None:
+    del redis_server
+    (tmp_path / "ca").write_text("no certificate")
+    for ca in (str(tmp_path / "ca"), str(tmp_path / "none")):
+        with pytest.raises(RedisAway):
+            await ping(RedisPolicy(url="rediss://127.0.0.1:1/0", tls_ca=ca))
 
 
 async def test_nobody_there_is_said_in_one_line() -> None:

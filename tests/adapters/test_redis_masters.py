@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from jasmin_compat.adapters.redis_connect import RedisAway, RedisPolicy, disconnect
+from jasmin_compat.adapters.redis_connect import RedisAway, RedisPolicy, disconnect, exchange, pack
 from jasmin_compat.adapters.redis_masters import Masters
 from jasmin_compat.adapters.redis_pipeline import RedisPipeline
 from jasmin_compat.ports import StoreCounts
@@ -17,6 +18,9 @@ from tests.services import Redis, RedisPair, Sentinel, free_port
 from tests.waiting import until
 
 pytestmark = pytest.mark.redis
+
+PEM = Path(__file__).parents[1] / "tls" / "localhost.pem"
+"""A certificate of 127.0.0.1 and its key, signed by itself."""
 
 
 def policy(*ports: int, password: str | None = None, file: Path | None = None) -> RedisPolicy:
@@ -93,6 +97,38 @@ async def test_sentinels_have_a_password_of_their_own(redis_server: Redis, tmp_p
             await Masters(policy(port)).connect(StoreCounts())
     finally:
         sentinel.close()
+
+
+async def test_user_password_database_and_tls_are_those_of_the_url(redis_server: Redis) -> None:
+    """Of the server, and the Sentinel reached by TLS of its own."""
+    del redis_server
+    tls_port, sentinel_port = free_port(), free_port()
+    files = {"cert-file": PEM, "key-file": PEM, "ca-cert-file": PEM, "auth-clients": "no"}
+    options = [word for key, value in files.items() for word in (f"--tls-{key}", str(value))]
+    users = ["--user", "alice", "on", ">s3cret", "~*", "+@all"]
+    with contextlib.ExitStack() as started:
+        server = Redis(*options, "--tls-port", str(tls_port), *users)
+        started.callback(server.close)
+        server.start()
+        lines = [f"tls-{key} {value}" for key, value in files.items()]
+        sentinel = Sentinel(server, "mymaster", *lines, f"tls-port {sentinel_port}")
+        started.callback(sentinel.close)
+        sentinel.start()
+        sentinel.ask("SENTINEL", "REMOVE", "mymaster")
+        sentinel.ask("SENTINEL", "MONITOR", "mymaster", "127.0.0.1", tls_port, 1)
+        secure = RedisPolicy(
+            url="rediss://alice:s3cret@ignored/3",
+            sentinels=(("127.0.0.1", sentinel_port),),
+            sentinel_tls=True,
+            tls_ca=str(PEM),
+        )
+        connection = await Masters(secure).connect(StoreCounts())
+        (client,) = await exchange(connection, [pack(b"CLIENT", b"INFO")])
+        await disconnect(connection)
+        assert isinstance(client, bytes)
+        assert {"user=alice", "db=3"} <= set(client.decode().split())
+        with pytest.raises(RedisAway, match="certificate"):
+            await Masters(replace(secure, tls_ca=None)).connect(StoreCounts())
 
 
 async def test_a_master_that_sentinels_have_replaced_is_left_though_it_answers(

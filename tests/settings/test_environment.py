@@ -86,7 +86,13 @@ def test_a_service_variable_of_kubernetes_is_no_setting(name: str) -> None:
         (
             "REDIS_URL",
             "redis://:abc1@ec2-1.example.com:17669",
-            {"host": "ec2-1.example.com", "port": "17669", "password": "abc1", "tls": "no"},
+            {
+                "host": "ec2-1.example.com",
+                "port": "17669",
+                "password": "abc1",
+                "password_file": None,
+                "tls": "no",
+            },
         ),
         (
             "REDIS_URL",
@@ -96,6 +102,7 @@ def test_a_service_variable_of_kubernetes_is_no_setting(name: str) -> None:
                 "port": "6380",
                 "username": "u",
                 "password": "p",
+                "password_file": None,
                 "tls": "yes",
                 "dbid": "2",
             },
