@@ -4,8 +4,9 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import aiohttp
 
@@ -207,14 +208,24 @@ class World:
             await asyncio.sleep(0.1)
 
 
-async def open_world(rabbitmq: RabbitMq, redis: Redis) -> World:
-    """Peers listening, gateway not started yet."""
+async def open_world(
+    rabbitmq: RabbitMq, redis: Redis, cfg: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> World:
+    """Peers listening, gateway not started yet; `cfg` is added to its settings."""
     smsc, sink = Smsc(), Sink()
     await smsc.open()
     await sink.open()
     vhost = f"faults{smsc.port}"
     await asyncio.to_thread(rabbitmq.add_vhosts, vhost)
-    gateway = Gateway(Ours(), site(smsc.port), amqp=(rabbitmq.port, vhost), redis=redis.port)
+    wanted = site(smsc.port)
+    wanted = replace(
+        wanted,
+        cfg={
+            name: {**wanted.cfg.get(name, {}), **cfg.get(name, {})}
+            for name in {**wanted.cfg, **cfg}
+        },
+    )
+    gateway = Gateway(Ours(), wanted, amqp=(rabbitmq.port, vhost), redis=redis.port)
     return World(gateway, smsc, sink, rabbitmq, redis)
 
 
