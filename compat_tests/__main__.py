@@ -1,10 +1,12 @@
-"""Runs the scenarios on several targets and shows them side by side; then random requests to both.
+"""Runs the scenarios on several targets and shows them side by side; then sites of both, and
+random requests to both.
 
 python -m compat_tests [--target jasmin|ours] [--examples 600] [--seed N] [pytest options]
 
 Ends with 0 only if every scenario passes on every target, no other than those with a line in
-QUIRKS.md is left out on one of them, and no random request is answered differently without such a
-line (differential.py; not run for one target, nor with pytest options).
+QUIRKS.md is left out on one of them, no site of both gateways loses a message (mixed/), and no
+random request is answered differently without such a line (differential.py). The last two are not
+run for one target, nor with pytest options.
 """
 
 import argparse
@@ -71,6 +73,14 @@ def _cell(result: dict[str, Any], cases: list[str]) -> str:
     return " ".join(f"{sign} {count}" for sign, count in counts.items())
 
 
+def mixed() -> bool:
+    """Whether nothing is lost where daemons of both share a broker."""
+    print("\n---- daemons of both on one broker", flush=True)
+    options = ("-c", str(HERE / "pytest.ini"), "-q", "--no-header", "--target=mixed")
+    command = (sys.executable, "-m", "pytest", *options, str(HERE / "mixed"))
+    return subprocess.run(command, cwd=HERE.parent, check=False).returncode == 0
+
+
 def differential(examples: str, seed: str) -> bool:
     """Whether random requests are answered alike by both."""
     print("\n---- random requests to both", flush=True)
@@ -98,6 +108,7 @@ def main() -> int:
     lines, well = table(results)
     print("", *lines, *outages, sep="\n")
     if not chosen.target and not options:
+        well = mixed() and well
         well = differential(chosen.examples, chosen.seed) and well
     print("\nall well" if well else "\nNOT all well")
     return 0 if well else 1

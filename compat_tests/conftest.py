@@ -23,12 +23,19 @@ QUIRKS = quirks.read()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("compat", "the gateway under test")
-    group.addoption("--target", choices=["ours", "jasmin", "external"], default="ours")
+    group.addoption("--target", choices=["ours", "jasmin", "external", "mixed"], default="ours")
     group.addoption("--ours-bin", type=Path, help="folder of our console scripts")
     group.addoption("--outcomes", type=Path, help="write scenario → outcome here, as JSON")
     group.addoption("--outage-accounts", type=Path, help="folder for an account of each outage")
     for name, what in External.OPTIONS.items():
         group.addoption(f"--{name}", help=f"external: {what}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Sites of both gateways are a target of their own, with scenarios of its own."""
+    is_mixed = config.getoption("--target") == "mixed"
+    others = "scenarios" if is_mixed else "mixed"
+    return True if collection_path == Path(__file__).parent / others else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

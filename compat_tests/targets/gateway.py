@@ -60,6 +60,7 @@ class Gateway:
         self.http_port, self.console_port, self.smpp_port = free_port(), free_port(), free_port()
         self.amqp_port, self.vhost, self.redis_port = *amqp, redis
         self._other_ports = [str(free_port()) for _ in range(3)]
+        self._run_by: dict[str, Target] = {}
         self.pids: dict[str, int] = {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._configured = False
@@ -74,7 +75,15 @@ class Gateway:
         for name in CONFIG_FILES.values():
             (self.folder / "etc" / name).write_text(text.replace("LOG_PATH", logs))
 
-    def _environment(self) -> dict[str, str]:
+    def run_by(self, daemon: str, target: Target) -> None:
+        """From its next start on, in a site of both gateways."""
+        self._run_by[daemon] = target
+
+    def _target(self, daemon: str) -> Target:
+        return self._run_by.get(daemon, self.target)
+
+    def environment(self, target: Target) -> dict[str, str]:
+        """What a program of this gateway is started with."""
         smpps_pb, router, clients = self._other_ports
         return {
             **os.environ,
@@ -95,11 +104,11 @@ class Gateway:
             "AMQP_BROKER_VHOST": self.vhost,
             "REDIS_CLIENT_HOST": "127.0.0.1",
             "REDIS_CLIENT_PORT": str(self.redis_port),
-            **self.target.environment(self.site, self.folder),
+            **target.environment(self.site, self.folder),
         }
 
     def _command(self, daemon: str, identity: str = "") -> list[str]:
-        program = self.target.executable(daemon, self.folder)
+        program = self._target(daemon).executable(daemon, self.folder)
         options = ["-c", str(self.folder / "etc" / CONFIG_FILES[daemon])]
         if daemon == "jasmind":
             options += ["-u", CONSOLE_USER, "-p", CONSOLE_PASSWORD, *self.site.flags]
@@ -148,7 +157,7 @@ class Gateway:
             self._processes[name] = subprocess.Popen(
                 self._command(daemon, identity),
                 cwd=self.folder,
-                env=self._environment(),
+                env=self.environment(self._target(daemon)),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -161,7 +170,7 @@ class Gateway:
         return subprocess.run(
             self._command(daemon),
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment(self._target(daemon)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,196 @@
+"""Daemons of Jasmin 0.11.0 and ours on one broker and one Redis: nothing is lost by a swap.
+
+Each scenario sends a thousand level-3 messages, and has receipts wait at the SMSC while a daemon
+is swapped, there and back. Where Jasmin's daemons need it, the load spares their own faults: the
+SMSC answers 30 ms after a submit_sm, for Jasmin's jasmind stores who wants the DLR after it has
+queued the message, and its lookup gives up at once what it does not find (W-DLR-01); receipts come
+half a second later, for it looks for their message twice, `dlr_lookup_retry_delay` apart; and they
+are stopped when nothing is on the wire, for what one holds at its end it may do twice.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from compat_tests.mixed import running
+from compat_tests.mixed.loads import LATE
+from compat_tests.mixed.running import CALLBACKS, HELD, SUBMITS, MixedSite, Row
+from compat_tests.mixed.senders import SmppSender
+from compat_tests.peers.smsc import Answer
+from compat_tests.targets.ours import Ours
+from compat_tests.waiting import asked
+from tests.services import RabbitMq
+
+pytestmark = pytest.mark.timeout(600)
+
+MESSAGES = 1000
+WAITING = 100
+"""Messages whose receipt comes after the swap."""
+RETRIED = 25
+ESME_RTHROTTLED = 0x58
+ALL = ("dlrd", "dlrlookupd", "jasmind")
+
+Opened = Callable[[str, set[str]], AbstractAsyncContextManager[MixedSite]]
+Told = Callable[[Row], None]
+
+
+@pytest.fixture
+def opened(broker: RabbitMq, ours: Ours) -> Opened:
+    """A site of this name, with these daemons ours."""
+    return lambda name, by_ours: running.opened(broker, name, ours, by_ours=by_ours)
+
+
+async def swapped_there_and_back(site: MixedSite, daemon: str) -> None:
+    """Receipts of what was sent before each swap come after it."""
+    site.receipts.hold()
+    await site.send(WAITING)
+    await site.until("1")
+    await site.swap(daemon, to_ours=True)
+    site.receipts.release()
+    if daemon == "jasmind":  # nobody answers HTTP meanwhile
+        await site.send(MESSAGES)
+        await site.until("12")
+        site.receipts.hold()
+        await site.send(WAITING)
+        await site.until("1")
+        await site.swap(daemon, to_ours=False)
+    else:  # ours finishes what it holds
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(site.send(MESSAGES))
+            await asked(lambda: site.has_accepted(MESSAGES // 2), "half of the load", 60)
+            await site.swap(daemon, to_ours=False)
+    site.receipts.release()
+    await site.until("12")
+
+
+def all_is_well(site: MixedSite, row: Row) -> None:
+    assert row.submitted == row.accepted
+    assert row.made == row.due
+    assert row.twice == 0
+    assert site.reconnects() == 0
+
+
+# covers: AMQP-02 W-AMQP-13
+async def test_our_dlrlookupd_in_a_site_of_jasmins(opened: Opened, told: Told) -> None:
+    async with opened("mixed-lookup", set()) as site:
+        await swapped_there_and_back(site, "dlrlookupd")
+        told(row := site.row("(a) our dlrlookupd, the rest Jasmin's"))
+        all_is_well(site, row)
+
+
+# covers: AMQP-02 W-AMQP-13
+async def test_our_dlrd_in_a_site_of_jasmins(opened: Opened, told: Told) -> None:
+    async with opened("mixed-dlrd", set()) as site:
+        await swapped_there_and_back(site, "dlrd")
+        told(row := site.row("(b) our dlrd, the rest Jasmin's"))
+        all_is_well(site, row)
+
+
+# covers: AMQP-02 W-AMQP-13 PERS-02 PERS-04
+async def test_our_jasmind_with_jasmins_dlr_daemons(opened: Opened, told: Told) -> None:
+    async with opened("mixed-jasmind", set()) as site:
+        await swapped_there_and_back(site, "jasmind")
+        told(row := site.row("(c) our jasmind, the rest Jasmin's"))
+        all_is_well(site, row)
+
+
+# covers: PERS-02 PERS-04
+async def test_the_site_moves_to_ours_with_messages_queued(opened: Opened, told: Told) -> None:
+    """By UPGRADE.md; the first start of our jasmind reads the store Jasmin's left."""
+    async with opened("mixed-to-ours", set()) as site:
+        site.receipts.hold()
+        await site.send(WAITING)
+        await site.until("1")
+        site.books.refuse_late()
+        await site.send(RETRIED, path=LATE)
+        await site.sink.got(LATE, RETRIED, within_s=60)
+        await site.smsc.close()
+        await site.send(MESSAGES)
+        await site.stop("jasmind", "dlrlookupd", "dlrd")
+        await site.are_in(SUBMITS, MESSAGES)
+        await site.are_in(CALLBACKS, RETRIED)
+        site.books.accept_late()
+        await site.smsc.open(site.smsc.port)
+        await site.start(*ALL, by_ours=True)
+        site.receipts.release()
+        await site.until("12")
+        told(row := site.row("(d) Jasmin's site, then ours"))
+        all_is_well(site, row)
+
+
+# covers: AMQP-02 W-AMQP-13 PERS-01 PERS-02 PERS-04
+async def test_the_site_moves_back_with_messages_queued_and_delayed(
+    opened: Opened, told: Told
+) -> None:
+    """By docs/migration.md."""
+    async with opened("mixed-to-jasmin", set(ALL)) as site:
+        site.receipts.hold()
+        await site.send(WAITING)
+        await site.until("1")
+        site.books.refuse_late()
+        await site.send(RETRIED, path=LATE)
+        await site.sink.got(LATE, RETRIED, within_s=60)
+        throttled = site.books.next_destinations(RETRIED)
+        for to in throttled:
+            site.smsc.script(to, Answer(status=ESME_RTHROTTLED), Answer())
+        await site.send(RETRIED)
+        await asked(lambda: were_throttled(site, throttled), "throttled messages")
+        await site.smsc.close()
+        await site.send(MESSAGES)
+        await site.stop("jasmind", "dlrlookupd", "dlrd")
+        flushed = await site.tool("delays", "--flush")
+        assert re.findall(r"(?m)^(\S+): (\d+) put back$", flushed) == [
+            (CALLBACKS, str(RETRIED)),
+            (SUBMITS, str(RETRIED)),
+        ]
+        await site.are_in(SUBMITS, MESSAGES + RETRIED)
+        store = site.gateway.folder / "store"
+        for path in store.glob("jcli-prod.*"):
+            path.unlink()
+        await site.tool("export", "--jasmin-store", str(store))
+        site.books.accept_late()
+        await site.smsc.open(site.smsc.port)
+        await site.start(*ALL, by_ours=False)
+        site.receipts.release()
+        await site.until("12")
+        told(row := site.row("(e) our site, then Jasmin's"))
+        all_is_well(site, row)
+
+
+async def were_throttled(site: MixedSite, destinations: list[str]) -> bool:
+    submits = site.books.submits()
+    return all(to in submits for to in destinations)
+
+
+# covers: W-DLR-16
+async def test_receipts_for_smpp_senders_are_held_until_jasmin_delivers_them(
+    opened: Opened, broker: RabbitMq
+) -> None:
+    """As (b), with an SMPP sender bound to Jasmin's server; the broker restarts meanwhile."""
+    destinations = [f"337{number:08}" for number in range(WAITING)]
+    async with opened("mixed-held", {"dlrd"}) as site:
+        sender, later = SmppSender(site.gateway.smpp_port), SmppSender(site.gateway.smpp_port)
+        async with sender.bound():
+            await sender.send(destinations)
+            await site.are_in(HELD, WAITING)
+        assert sender.receipts == []
+        shown = await site.tool("held", "list")
+        await site.stop("jasmind", "dlrlookupd", "dlrd")
+        await asyncio.to_thread(broker.stop)
+        await asyncio.to_thread(broker.start)
+        await site.are_in(HELD, WAITING)
+        await site.start(*ALL, by_ours=False)
+        async with later.bound():
+            assert await site.tool("held", "flush") == f"{CALLBACKS}: {WAITING} put back\n"
+            await asked(lambda: has(later, WAITING), "receipts at the sender", 60)
+    held = re.findall(r"(?m)^\[msgid:(\S+)\] DELIVRD to alice$", shown)
+    assert sorted(held) == sorted(sender.msgids)
+    receipts = [re.match(r"id:(\S+) .* stat:DELIVRD ", text) for text in later.receipts]
+    assert [receipt and receipt[1] for receipt in receipts] == held
+
+
+async def has(sender: SmppSender, count: int) -> bool:
+    return len(sender.receipts) >= count
