@@ -48,6 +48,10 @@ class FakeClock:
         await until(lambda: any(abs(when - due) < 1e-6 for when, _ in self._sleepers))
         self.advance(seconds)
 
+    def advance_to_next(self) -> None:
+        """Advance to the first who sleeps, if anybody does."""
+        self.advance(min((due - self._now for due, _ in self._sleepers), default=0.0))
+
     def advance(self, seconds: float) -> None:
         self._now += seconds
         for due, woken in list(self._sleepers):
