@@ -7,12 +7,13 @@ from typing import Final
 
 from jasmin_compat.flows.consume import ConsumeCounts, ConsumePolicy, Source, consume
 from jasmin_compat.flows.submit import SubmitPorts, Submits
-from jasmin_compat.gateway.messages import QueuedSubmit, Requeue, Verdict
+from jasmin_compat.gateway.messages import Requeue, Verdict
 from jasmin_compat.gateway.submission import (
     OVER_AGED,
     SubmitPolicy,
     age_s,
     ended_unsent,
+    has_expired,
     is_over_aged,
 )
 from jasmin_compat.gateway.throughput import prefetch_for
@@ -98,13 +99,14 @@ class ConnectorQueue:
             await self._ports.clock.sleep(delay_s)
 
     async def _look(self) -> None:
-        """End the over-aged messages at the head of the queue, up to the first that is not."""
+        """End the messages at the head of the queue that have waited too long or are sent already,
+        up to the first that may wait."""
         seen_enough = asyncio.Event()
 
         async def handle(message: QueueMessage) -> Verdict:
             if seen_enough.is_set():
                 return Requeue()
-            verdict = await self._judge(read_submit(message))
+            verdict = await self._judge(message)
             if isinstance(verdict, Requeue):
                 seen_enough.set()
             return verdict
@@ -125,14 +127,21 @@ class ConnectorQueue:
             await self._consume(source, handle, seen_enough)
             timer.cancel()
 
-    async def _judge(self, queued: QueuedSubmit) -> Verdict:
-        """Raises: QueueError."""
-        now = self._ports.clock.unix()
-        age = age_s(queued, now)
+    async def _judge(self, message: QueueMessage) -> Verdict:
+        """Raises: Undecodable, QueueError, StoreAway."""
+        queued, now = read_submit(message), self._ports.clock.unix()
+        over_aged = is_over_aged(queued, self._policy, now)
+        if has_expired(queued, now) or (
+            over_aged and await self._submits.has_outcome(message, queued)
+        ):
+            verdict = await self._submits.submit_one(message)  # which needs no bind for that
+            if not isinstance(verdict, Requeue):
+                return verdict
         lacks: log_lines.NotReady = "bound" if self._ports.link.is_connected() else "connected"
         self._looks = self._looks + 1 if self._looked_at == queued.msgid else 1
         self._looked_at = queued.msgid
-        if is_over_aged(queued, self._policy, now):
+        age = age_s(queued, now)
+        if over_aged:
             line = log_lines.mt_over_aged(queued, lacks, attempt=self._looks, age_s=age)
             log.error("%s", line)
             self._submits.counts.over_aged += 1

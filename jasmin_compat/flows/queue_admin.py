@@ -81,7 +81,8 @@ async def requeue_dead(queues: Queues, queue: str, wanted: Wanted = everything) 
     """Put dead letters back into their queue; how many. Raises QueueError: the rest stay dead."""
 
     async def requeue(delivery: Delivery) -> None:
-        await queues.publish(detours.straight_to(queue, detours.raised(delivery.message)))
+        raised = detours.put_back(detours.raised(delivery.message))
+        await queues.publish(detours.straight_to(queue, raised))
         await delivery.settle(Ack())
 
     return await _each(queues, dead_queue(queue), wanted, requeue)
@@ -101,7 +102,8 @@ Ways = Callable[[QueueMessage], Sequence[QueueMessage]]
 
 
 async def move(queues: Queues, source: str, ways: Ways, *, at_most: int = sys.maxsize) -> int:
-    """Publish every message of a queue elsewhere, in order; how many.
+    """Publish every message of a queue elsewhere, in order; how many. What somebody may have had
+    says so (a submit that was recorded is not sent again).
 
     Raises QueueError, in a group: the rest stay where they are.
     """
@@ -118,7 +120,8 @@ async def move(queues: Queues, source: str, ways: Ways, *, at_most: int = sys.ma
 
 
 async def _move_one(queues: Queues, delivery: Delivery, ways: Ways) -> None:
-    *ways_before, last = ways(delivery.message)
+    message = delivery.message
+    *ways_before, last = ways(detours.put_back(message) if delivery.redelivered else message)
     for way in ways_before:
         try:
             await queues.publish(way)

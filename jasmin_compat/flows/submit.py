@@ -26,6 +26,7 @@ from jasmin_compat.gateway.submission import (
     age_s,
     before_submit,
     ended_unsent,
+    is_answered,
 )
 from jasmin_compat.gateway.throughput import Pace
 from jasmin_compat.gateway.tlv_rules import tlv_rules, type_by_rules
@@ -34,7 +35,7 @@ from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
 from jasmin_compat.wire import log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import BILLING, TRIES
+from jasmin_compat.wire.amqp_names import AGAIN, BILLING, TRIES
 from jasmin_compat.wire.bill_messages import late_bill, write_late_bill
 from jasmin_compat.wire.dlr_messages import write_lookup
 from jasmin_compat.wire.pickled_bills import BadBill
@@ -125,15 +126,34 @@ class Submits:
         queued = read_submit(message)
         while (other := self._at_work.get(queued.msgid)) is not None:
             await other.wait()  # a redelivery of what is at work here
-        if queued.msgid in self._finished:
+        if self._is_finished(message):
             self.counts.finished_again += 1
             return await self._finish(queued.msgid)
         done = self._at_work[queued.msgid] = asyncio.Event()
         try:
-            return await self._attempt(queued, is_fresh=not (message.redelivered or queued.tries))
+            return await self._attempt(queued, is_fresh=_is_fresh(message))
         finally:
             del self._at_work[queued.msgid]
             done.set()
+
+    async def has_outcome(self, message: QueueMessage, queued: QueuedSubmit) -> bool:
+        """Its outcome is known: `submit_one` has only to tell it, and needs no bind.
+
+        Raises:
+            StoreAway: it has a DLR, and whether it was sent is not known now.
+        """
+        if self._is_finished(message):
+            return True
+        sent = await self._record.sent_before(queued, is_fresh=_is_fresh(message))
+        return is_answered(queued, sent)
+
+    def _is_finished(self, message: QueueMessage) -> bool:
+        """Also a second copy, of a publish whose first confirm was lost. But a dead letter that
+        was put back is to be tried again."""
+        finish = self._finished.get(MsgId(message.message_id))
+        if finish is None:
+            return False
+        return not (AGAIN in message.headers and isinstance(finish.verdict, Dead))
 
     def leave(self) -> None:
         """We are to stop: what waits for the pace goes back to the queue, unsent."""
@@ -326,3 +346,8 @@ class Submits:
                 log_privacy=privacy,
             )
             log.info("%s", line)
+
+
+def _is_fresh(message: QueueMessage) -> bool:
+    """Nobody had it before."""
+    return not (message.redelivered or TRIES in message.headers or AGAIN in message.headers)

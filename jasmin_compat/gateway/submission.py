@@ -162,10 +162,10 @@ def before_submit(
     queued: QueuedSubmit, connector: SmppConnector, *, sent: Sequence[SegmentSent], now: float
 ) -> Submit | Expired | AgainstRules:
     """What is still to be sent. `now` is Unix time."""
-    if not sent and queued.expiration is not None and _latest(queued.expiration) < now:
+    if not sent and queued.expiration is not None and has_expired(queued, now):
         return Expired(queued.expiration)
-    if any(segment.command_status != ESME_ROK for segment in sent):
-        return Submit({})  # refused for good: the rest would be half a message
+    if _is_refused(sent):
+        return Submit({})  # for good: the rest would be half a message
     known = {segment.index for segment in sent}
     left = {i: part for i, part in enumerate(queued.parts) if i not in known}
     if queued.source_addr_is_null and connector.source_addr is not None:
@@ -184,6 +184,20 @@ _AGAINST_RULES: Mapping[type[TlvRefused], int] = MappingProxyType(
         TlvUnwritable: ESME_RINVOPTPARAMVAL,
     }
 )
+
+
+def is_answered(queued: QueuedSubmit, sent: Sequence[SegmentSent]) -> bool:
+    """Nothing of it is left to be sent."""
+    return _is_refused(sent) or {segment.index for segment in sent} >= set(range(len(queued.parts)))
+
+
+def _is_refused(sent: Sequence[SegmentSent]) -> bool:
+    return any(segment.command_status != ESME_ROK for segment in sent)
+
+
+def has_expired(queued: QueuedSubmit, now: float) -> bool:
+    """Its `expiration` has passed; `now` is Unix time."""
+    return queued.expiration is not None and _latest(queued.expiration) < now
 
 
 def age_s(queued: QueuedSubmit, now: float) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from jasmin_compat.wire import amqp_names
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import (
+    AGAIN,
     CRASHES,
     DEFAULT_EXCHANGE,
     DELAY_STEPS_S,
@@ -119,6 +120,11 @@ def raised(message: QueueMessage) -> QueueMessage:
     """A dead message without its marks of death, and with its attempts before it again."""
     marks = (REASON, DIED, TRIES, FIRST, CRASHES, WAITS)
     return replace(message, headers=without(message.headers, *marks))
+
+
+def put_back(message: QueueMessage) -> QueueMessage:
+    """The message as it goes to a queue where somebody may have had it before."""
+    return replace(message, headers={**message.headers, AGAIN: "1"})
 
 
 def without(headers: Mapping[str, HeaderValue], *names: str) -> dict[str, HeaderValue]:

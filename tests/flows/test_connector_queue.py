@@ -5,19 +5,20 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from jasmin_compat.flows.connector_queue import ConnectorQueue
 from jasmin_compat.flows.consume import ConsumePolicy
-from jasmin_compat.gateway.messages import MsgId
+from jasmin_compat.gateway.messages import MsgId, Requeue, SmppMsgId
 from jasmin_compat.gateway.submission import SubmitPolicy
-from jasmin_compat.ports import Answered
+from jasmin_compat.ports import Answered, SegmentSent
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_names import submit_key
 from tests.builders import CID
-from tests.flows.submitting import Bench, bench, lines, message
+from tests.flows.submitting import CREATED, Bench, bench, lines, message
 from tests.waiting import LONG_S, until
 
 QUEUE = submit_key(CID)
@@ -143,6 +144,57 @@ async def test_over_aged_messages_are_told_and_kept_and_the_rest_waits(
     assert b.submits.counts.over_aged == 2
     text = "is not bound: Discarding (#1) SubmitSmPDU[a], over-aged 86450 seconds."
     assert f"ERROR SMPPC [cid:{CID}] {text}" in lines(caplog)
+
+
+async def test_an_over_aged_message_that_was_sent_is_told_what_became_of_it() -> None:
+    """Its process died before it told; the next one finds no bind, and the message too old."""
+    b = await bench(SubmitPolicy(max_age_not_ready_s=100))
+    b.link.lose()
+    b.clock.advance(200)
+    await b.store.record_sent(MsgId("a"), [segment_sent("A1")])
+    async with b.queues.consume(QUEUE, consumer_tag="dead", prefetch=1) as deliveries:
+        await publish(b, "a")
+        await (await anext(deliveries)).settle(Requeue())
+    async with running(b):
+        await until(lambda: b.replies() == [("a", "ESME_ROK", "A1")])
+    assert await b.queues.depth(QUEUE) == await b.queues.depth(f"{QUEUE}.dead") == 0
+
+
+# covers: W-MT-04
+async def test_an_expired_message_is_told_though_nobody_is_bound(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench()
+    b.link.lose()
+    past = CREATED - timedelta(seconds=1)
+    await publish(b, "a", expiration=past)
+    await publish(b, "b")
+    async with running(b):
+        await until(lambda: b.replies() == [("a", "ESME_RINVEXPIRY", None)])
+        await until(lambda: len(lines(caplog)) == 2)
+    assert lines(caplog)[0] == f"INFO Discarding expired message[a]: expiration is {past}"
+    assert await b.queues.depth(QUEUE) == 1
+
+
+async def test_what_was_sent_in_part_does_not_expire_but_gets_too_old() -> None:
+    b = await bench(SubmitPolicy(max_age_not_ready_s=100))
+    b.link.lose()
+    await b.store.record_sent(MsgId("a"), [segment_sent("A1")])
+    parts = message("one", "two", msgid=MsgId("a"), expiration=CREATED - timedelta(seconds=1))
+    await b.queues.publish(detours.put_back(parts))
+    async with running(b):
+        await until(lambda: b.clock.sleeps_until(30))
+        assert b.replies() == []
+        b.clock.advance(200)
+        await until(lambda: b.replies() == [("a", "ESME_RSUBMITFAIL", None)])
+    assert await b.queues.depth(f"{QUEUE}.dead") == 1
+
+
+def segment_sent(smpp_msgid: str) -> SegmentSent:
+    return SegmentSent(
+        index=0, command_status=0, smpp_msgid=SmppMsgId(smpp_msgid), wants_receipt=False
+    )
 
 
 def _local(unix: float) -> Any:

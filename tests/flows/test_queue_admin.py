@@ -19,11 +19,12 @@ from jasmin_compat.flows.queue_admin import (
     requeue_dead,
     with_ids,
 )
-from jasmin_compat.gateway.messages import Ack, Dead, MsgId
+from jasmin_compat.gateway.messages import Ack, Dead, MsgId, Requeue
 from jasmin_compat.ports import Binding, Delivery, Unroutable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import (
+    AGAIN,
     DELAY_STEPS_S,
     DLR_THROWER,
     HELD_DLRS,
@@ -86,12 +87,14 @@ async def test_where_nothing_died_nothing_is_shown(queues: MemoryQueues) -> None
     assert await dead_letters(queues, LOOKUP.queue, at_most=9) == []
 
 
-async def test_dead_letters_go_back_as_they_were(queues: MemoryQueues) -> None:
+async def test_dead_letters_go_back_as_they_were_but_for_a_mark(queues: MemoryQueues) -> None:
     await bury(queues, "a", "b")
     assert await requeue_dead(queues, LOOKUP.queue) == 2
     assert await queues.depth("DLRLookup-main.dead") == 0
     async with queues.consume(LOOKUP.queue, consumer_tag="t", prefetch=1) as deliveries:
-        assert (await take(deliveries)).message == replace(MESSAGE, message_id="a")
+        assert (await take(deliveries)).message == detours.put_back(
+            replace(MESSAGE, message_id="a")
+        )
 
 
 async def test_only_those_that_are_meant_go_back_or_are_dropped(queues: MemoryQueues) -> None:
@@ -116,6 +119,18 @@ async def test_moving_keeps_the_order(queues: MemoryQueues) -> None:
     moved = await move(queues, LOOKUP.queue, lambda m: [detours.straight_to("other", m)])
     assert moved == 1200
     assert await msgids_in(queues, "other") == msgids
+
+
+async def test_what_somebody_may_have_had_says_so_when_it_is_moved(queues: MemoryQueues) -> None:
+    await queues.declare([Binding(queue="other", exchange="", routing_key="other")])
+    for msgid in ("had", "new"):
+        await queues.publish(replace(MESSAGE, message_id=msgid))
+    async with queues.consume(LOOKUP.queue, consumer_tag="t", prefetch=1) as deliveries:
+        await (await take(deliveries)).settle(Requeue())
+    await move(queues, LOOKUP.queue, lambda m: [detours.straight_to("other", m)])
+    async with queues.consume("other", consumer_tag="t", prefetch=2) as deliveries:
+        moved = [(await take(deliveries)).message for _ in range(2)]
+    assert [AGAIN in message.headers for message in moved] == [True, False]
 
 
 async def test_what_leads_nowhere_stays(queues: MemoryQueues) -> None:

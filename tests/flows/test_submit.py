@@ -19,6 +19,7 @@ from jasmin_compat.ports import (
     Unanswered,
     Unencodable,
 )
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import TRIES
 from jasmin_compat.wire.bill_messages import read_late_bill
@@ -367,6 +368,18 @@ async def test_a_message_settled_too_late_is_not_told_twice() -> None:
     assert await submitted(b) == Dead("x")
     assert await submitted(b, redelivered=True) == Dead("x")
     assert len(b.replies()) == 1
+
+
+async def test_a_dead_letter_that_was_put_back_is_tried_again_but_for_what_was_recorded() -> None:
+    b = await bench(SubmitPolicy(unanswered_attempts=1))
+    b.link.outcomes = [Answered(0, b"a"), LOST]
+    assert isinstance(await submitted(b, "a", "b"), Dead)
+    put_back = detours.put_back(message("a", "b"))
+    assert await b.submits.submit_one(put_back) == Ack()
+    assert b.link.submitted == [b"a", b"b", b"b"]
+    assert [status for _, status, _ in b.replies()] == ["ESME_RSUBMITFAIL", "ESME_ROK"]
+    assert await b.submits.submit_one(put_back) == Ack()
+    assert len(b.replies()) == 2
 
 
 async def test_no_more_finished_messages_are_remembered_than_are_told_to() -> None:
