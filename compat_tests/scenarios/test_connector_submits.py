@@ -12,8 +12,9 @@ from compat_tests.world import World
 RSYSERR, RINVDSTADR, RTHROTTLED = 0x08, 0x0B, 0x58
 
 
-# covers: HTTP-50 SMPPC-21 SMPPC-22 SMPPC-23 SMPPC-35
+# covers: HTTP-50 SMPPC-21 SMPPC-22 SMPPC-23 SMPPC-35 W-MT-34
 async def test_the_connectors_keys_are_put_into_messages(other: World, number: str) -> None:
+    """But for priority 3, validity 60 and coding 8, which are only shown (Q168)."""
     await other.accepted(to=number)
 
     [submitted] = await other.smsc.got(number)

@@ -139,10 +139,17 @@ def _queued(
         parts=parts,
         source_addr_is_null=routable.source_addr_is_null,
         source=routable.source,
-        priority=routable.overrides.priority or 0,
+        priority=_priority(routable),
         created_at=now,
         bill=write_bill(bill, routable.user) if ports.bills else None,
     )
+
+
+def _priority(routable: MtRoutable) -> int:
+    """Of its queue message; of an SMPP sender's, its priority_flag (W-MT-27)."""
+    if routable.source == "httpapi":
+        return routable.overrides.priority or 0
+    return routable.parts[0].priority_flag
 
 
 def _bill(user: User, price: Price, ports: MtPorts) -> PickledBill:

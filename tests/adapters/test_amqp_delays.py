@@ -157,6 +157,7 @@ async def test_a_message_another_clock_wants_far_ahead_is_not_held_longer_than_i
         await depth_becomes(queues, queue, 1)
 
 
+# covers: W-MT-15
 async def test_what_waits_survives_the_process(
     rabbitmq: RabbitMq, queue: str, message: QueueMessage
 ) -> None:

@@ -264,6 +264,17 @@ async def test_a_running_connector_starts_again_only_for_keys_that_need_it(
         assert (b.harbour.began_with if restarts else b.harbour.told)[-1] == connector(**keys)
 
 
+# covers: W-MT-33
+async def test_after_a_restart_other_keys_restart_nothing() -> None:
+    b = Bench(started={CID: True})
+    async with running(b):
+        await until(b.is_at_work)
+        await b.update(port=2776)
+        await until(b.is_at_work)
+        await b.update(port=2776, submit_throughput=100)
+        assert b.counts() == (2, 1)
+
+
 async def test_a_stopped_connector_is_not_started_by_an_update() -> None:
     b = Bench()
     async with running(b):

@@ -239,10 +239,12 @@ async def test_connector_and_sender_decide_every_part() -> None:
     assert queued.priority == 2
 
 
+# covers: W-MT-27
 async def test_an_smpp_senders_fields_stay_as_they_are() -> None:
-    asked = builders.routable(source="smppsapi", parts=(builders.submit_sm(source_addr_ton=6),))
+    part = builders.submit_sm(source_addr_ton=6, priority_flag=3)
+    asked = builders.routable(source="smppsapi", parts=(part,))
     queued = await accept_mt(asked, ports(Outside()))
-    assert queued.parts == asked.parts
+    assert (queued.parts, queued.priority) == (asked.parts, 3)
 
 
 async def test_a_message_goes_on_with_the_configuration_it_started_with() -> None:

@@ -496,6 +496,14 @@ async def test_an_accepted_message_is_a_line(
     ]
 
 
+# covers: W-MT-34
+async def test_a_connectors_own_logprivacy_hides_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    b = await bench(log_privacy=True)
+    await submitted(b)
+    assert "[content:b'hello']" in lines(caplog)[0]
+
+
 async def test_a_refused_message_is_a_line_that_says_whether_it_is_tried_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

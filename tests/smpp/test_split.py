@@ -90,13 +90,33 @@ def test_limits_by_data_coding(data_coding: int, octets: int, segments: int) -> 
     assert len(parts) == segments
 
 
-# covers: LONG-07
+# covers: LONG-07 W-MT-22
 def test_content_beyond_the_last_part_is_cut_off_and_can_be_told_beforehand() -> None:
     parts = split(SubmitSm(), bytes(766), policy=LongContent(max_parts=5), reference=1)
 
     assert len(parts) == 5
     assert sum(len(user_data(part)) for part in parts) == 765
     assert count_segments(766, 0) == 6
+
+
+# covers: W-MT-23
+@pytest.mark.parametrize(
+    ("data_coding", "content", "cut_at"),
+    [
+        (0, b"x" * 152 + b"\x1b\x65" + b"x" * 100, 153),
+        (8, b"\0x" * 66 + b"\xd8\x3d\xde\0" * 9, 134),
+    ],
+    ids=["an escape of GSM 03.38", "a surrogate pair"],
+)
+def test_parts_are_cut_by_octets_whatever_they_hold(
+    data_coding: int, content: bytes, cut_at: int
+) -> None:
+    """Kept (Q38): the number of parts is what clients are charged by."""
+    first, second = split(
+        SubmitSm(data_coding=data_coding), content, policy=LongContent(), reference=1
+    )
+    assert user_data(first) == content[:cut_at]
+    assert user_data(second) == content[cut_at:]
 
 
 def test_a_short_message_keeps_every_field_of_its_template() -> None:

@@ -21,7 +21,7 @@ MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31), timezones=Q
 SPANS = st.builds(RelativeTime, *[st.integers(0, 99)] * 6)
 
 
-# covers: HTTP-14
+# covers: HTTP-14 W-MT-28
 @pytest.mark.parametrize(
     ("moment", "text"),
     [

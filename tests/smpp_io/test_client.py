@@ -368,6 +368,46 @@ async def test_messages_and_their_segments_stay_in_order() -> None:
         assert "".join(await contents(connection, 6)) == "abcdef"
 
 
+# covers: W-MT-18
+async def test_long_messages_with_the_same_reference_are_told_apart() -> None:
+    def long(text: str) -> list[SubmitSm]:
+        return [
+            submit_sm(esm_class=0x43, short_message=bytes((5, 0, 3, 7, 2, n)) + text.encode())
+            for n in (1, 2)
+        ]
+
+    async with (
+        raw_smsc() as smsc,
+        running_client(smsc.port, window=4) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        connection = await smsc.bound()
+        await client.wait_until_can_submit()
+        sent = [tasks.create_task(client.submit(long(text)), name=text) for text in "ab"]
+        requests = [await connection.read() for _ in range(4)]
+        for request in (requests[2], requests[0], requests[3], requests[1]):
+            body = MessageIdResp(message_id=str(request.sequence_number).encode())
+            connection.answer(request, body)
+        ids = [str(request.sequence_number).encode() for request in requests]
+        assert [await task for task in sent] == [
+            (Answered(0, ids[0]), Answered(0, ids[1])),
+            (Answered(0, ids[2]), Answered(0, ids[3])),
+        ]
+
+
+# covers: W-MT-19
+async def test_what_is_wrong_with_one_segment_is_known_as_soon_as_all_are_answered() -> None:
+    async with raw_smsc() as smsc, running_client(smsc.port) as client, asyncio.TaskGroup() as g:
+        connection = await smsc.bound()
+        await client.wait_until_can_submit()
+        task = g.create_task(client.submit(texts("a", "b")), name="submit")
+        first, second = await connection.read(), await connection.read()
+        connection.write(commands.GENERIC_NACK, first.sequence_number, status=0x08)
+        connection.accept_submit(second)
+        refused, accepted = await task
+        assert (refused, type(accepted)) == (Answered(0x08, b""), Answered)
+
+
 # covers: W-MT-07
 async def test_of_a_message_with_a_segment_that_cannot_be_encoded_nothing_is_sent() -> None:
     async with raw_smsc() as smsc, running_client(smsc.port) as client:

@@ -38,6 +38,7 @@ async def test_what_is_not_saved_does_not_start() -> None:
     )
 
 
+# covers: W-MT-33
 async def test_an_update_says_that_it_restarts_before_it_does() -> None:
     fake, typist = _at_work()
     await typist.types("smppccm -1 con1")
@@ -52,6 +53,11 @@ async def test_an_update_says_that_it_restarts_before_it_does() -> None:
         said = await dialogue.take(line)
     assert heard == ["Restarting connector [con1] for updates to take effect ...\n"]
     assert fake.admin.site.connectors[CID].port == 2776
+    for line in ("smppccm -u con1", "port 2776", "ok"):
+        await dialogue.take(line)
+    for line in ("smppccm -u con1", "elink_interval 6", "ok"):
+        await dialogue.take(line)
+    assert len(heard) == 1
 
 
 # covers: JCLI-21
