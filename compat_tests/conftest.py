@@ -197,6 +197,13 @@ async def accounts(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture(scope="module")
+async def plugged(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Site `plugged`: a plug-in makes the message ids."""
+    async for world in _world("plugged", request):
+        yield world
+
+
+@pytest_asyncio.fixture(scope="module")
 async def spare(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Site `spare`: as `main`, to be stopped and killed; each scenario leaves it running."""
     async for world in _world("spare", request):

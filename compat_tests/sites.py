@@ -230,6 +230,28 @@ def accounts(port: int) -> Site:
     )
 
 
+MSGID_PLUGIN = """
+from itertools import count
+
+numbers = count()
+
+
+def msgid(pdu_type, uid, source_cid, destination_cid):
+    return f"{pdu_type}.{uid}.{source_cid}.{destination_cid}.{next(numbers)}"
+"""
+
+
+def plugged(port: int) -> Site:
+    """A plug-in makes the message ids; one process."""
+    return replace(
+        main(port),
+        name="plugged",
+        daemons=("jasmind",),
+        flags=("--enable-dlr-lookup", "--enable-dlr-thrower"),
+        msgid_plugin=MSGID_PLUGIN,
+    )
+
+
 SITES: dict[str, Callable[[int], Site]] = {
     "main": main,
     "other": other,
@@ -240,6 +262,7 @@ SITES: dict[str, Callable[[int], Site]] = {
     "scripts": scripts,
     "console": console,
     "accounts": accounts,
+    "plugged": plugged,
     "spare": lambda port: replace(main(port), name="spare"),
 }
 """`spare` is stopped and started by its scenarios."""

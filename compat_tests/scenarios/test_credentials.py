@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from compat_tests.peers.console import Console, logged_in
 from compat_tests.peers.http_client import Response
+from compat_tests.peers.smsc import Answer
 from compat_tests.targets.site import GROUP, User
 from compat_tests.waiting import asked
 from compat_tests.world import World
@@ -418,7 +419,7 @@ async def counts(at: Console, command: str) -> dict[str, str]:
     return dict(rows)
 
 
-# covers: HTTP-52
+# covers: HTTP-52 OPS-04
 async def test_requests_are_counted_for_each_user(
     accounts: World, at: Console, account: Account, number: str
 ) -> None:
@@ -453,3 +454,39 @@ async def test_requests_are_counted_for_each_user(
         ),
         "server_error_count": 0,
     }
+
+
+# covers: OPS-05
+async def test_what_a_connector_sends_is_counted(
+    accounts: World, at: Console, account: Account, number: str
+) -> None:
+    user = await account()
+    before = await counts(at, "stats --smppc accounts")
+    refused = number + "9"
+    accounts.smsc.script(refused, Answer(status=0x0B))
+
+    for to in (number, number, refused):
+        await accounts.accepted(user=user, to=to)
+    await accounts.smsc.got(number, 2)
+    await accounts.smsc.got(refused)
+
+    async def are_counted() -> bool:
+        after = await counts(at, "stats --smppc accounts")
+        return _grown(before, after) == {
+            "submit_sm_request_count": 3,
+            "submit_sm_count": 2,
+            "other_submit_error_count": 1,
+        }
+
+    await asked(are_counted, "numbers of three messages")
+    assert (await counts(at, "stats --smppc accounts"))["last_seqNum"] != "ND"
+
+
+def _grown(before: dict[str, str], after: dict[str, str]) -> dict[str, int]:
+    """But for enquiries of the session."""
+    numbers = {
+        key: int(after[key]) - int(before[key])
+        for key in after
+        if key.endswith("_count") and "elink" not in key
+    }
+    return {key: by for key, by in numbers.items() if by}

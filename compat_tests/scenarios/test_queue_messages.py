@@ -178,3 +178,24 @@ async def test_a_long_message_from_a_handset_is_queued_whole_beside_its_segments
     whole = pickles.show(published()[2].body)["state"]["pdu"]["state"]["params"]
     assert whole["short_message"] == b"part 1 part 2 part 3 "
     assert whole["destination_addr"] == number.encode()
+
+
+# covers: AMQP-03
+async def test_a_plug_in_makes_the_message_ids(plugged: World, number: str) -> None:
+    """An installed package has an entry point `msgid` in the group `jasmin.content`."""
+    url = plugged.sink.url("/plugged")
+    answers = [
+        await plugged.send(to=number, dlr="yes", dlr_level="1", dlr_url=url, dlr_method="POST")
+        for _ in range(2)
+    ]
+
+    msgids = [f"submit_sm.alice.httpapi.con1.{n}" for n in range(2)]
+    assert [answer.text for answer in answers] == [f'Success "{msgid}"' for msgid in msgids]
+    for msgid in msgids:
+        [queued] = await plugged.tap.got(msgid, "submit.sm.con1")
+        assert queued.properties["message_id"] == msgid
+    calls = await plugged.sink.got("/plugged", 2)
+    assert sorted(call.arguments["id"] for call in calls) == msgids
+    fields = {"source_addr": "1", "destination_addr": "2", "short_message": b"hello"}
+    await plugged.smsc.deliver(fields, system_id="con1")
+    assert await plugged.tap.got("deliver_sm.None.con1.None.2", "deliver.sm.con1")

@@ -65,6 +65,18 @@ class Gateway:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._configured = False
         self._write_cfg()
+        if site.msgid_plugin:
+            self._install_plugin(site.msgid_plugin)
+
+    def _install_plugin(self, source: str) -> None:
+        """As `pip install --target` leaves a package."""
+        metadata = self.folder / "packages" / "msgid_plugin-1.0.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata.parent / "msgid_plugin.py").write_text(source)
+        (metadata / "METADATA").write_text(
+            "Metadata-Version: 2.1\nName: msgid-plugin\nVersion: 1.0\n"
+        )
+        (metadata / "entry_points.txt").write_text("[jasmin.content]\nmsgid = msgid_plugin:msgid\n")
 
     def _write_cfg(self) -> None:
         logs = str(self.folder / "log")
@@ -85,7 +97,7 @@ class Gateway:
     def environment(self, target: Target) -> dict[str, str]:
         """What a program of this gateway is started with."""
         smpps_pb, router, clients = self._other_ports
-        return {
+        environment = {
             **os.environ,
             "CONFIG_PATH": str(self.folder / "etc"),
             "LOG_PATH": str(self.folder / "log"),
@@ -106,6 +118,10 @@ class Gateway:
             "REDIS_CLIENT_PORT": str(self.redis_port),
             **target.environment(self.site, self.folder),
         }
+        if self.site.msgid_plugin:
+            paths = [str(self.folder / "packages"), environment.get("PYTHONPATH", "")]
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        return environment
 
     def _command(self, daemon: str, identity: str = "") -> list[str]:
         program = self._target(daemon).executable(daemon, self.folder)

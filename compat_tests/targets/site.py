@@ -38,3 +38,5 @@ class Site:
     daemons: tuple[str, ...] = ("jasmind", "dlrlookupd", "dlrd")
     flags: tuple[str, ...] = ()
     """Further options of jasmind."""
+    msgid_plugin: str = ""
+    """Source of a module; an installed package says that its `msgid` makes the message ids."""
