@@ -10,6 +10,9 @@ import pytest
 
 from jasmin_compat.daemons.frame import _OVERTIME_S, EXIT_SETTINGS
 from jasmin_compat.settings.sections import Settings
+from tests.daemons.processes import WITHIN_S, daemon
+from tests.services import RabbitMq, Redis, free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "packaging" / "systemd").glob("*.service"))
@@ -49,6 +52,32 @@ def test_a_unit_starts_a_script_of_the_package_and_restarts_it(unit: Path) -> No
     assert found["Service.NoNewPrivileges"] == ["yes"]
     (stop_s,) = found["Service.TimeoutStopSec"]
     assert int(stop_s) > Settings().shutdown.drain_s + _OVERTIME_S
+
+
+# covers: OPS-09
+@pytest.mark.process
+@pytest.mark.amqp
+@pytest.mark.redis
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+async def test_what_a_unit_starts_gets_ready_and_stops(
+    unit: Path, tmp_path: Path, rabbitmq: RabbitMq, redis_server: Redis
+) -> None:
+    """Its command line, run from here: what it has of Jasmin's options stands in it."""
+    (command,) = values(unit)["Service.ExecStart"]
+    program, *options = command.split()
+    if unit.name == "jasmind.service":
+        assert options == ["--enable-interceptor-client"]  # as Jasmin's own unit has it
+    name = Path(program).name
+    arguments = options if name == "jasmin-compat" else [name, *options]
+    there = {
+        "AMQP_BROKER_PORT": str(rabbitmq.port),
+        "REDIS_CLIENT_PORT": str(redis_server.port),
+        "HTTP_API_PORT": str(free_port()),
+    }
+    with daemon(tmp_path, *arguments, **there) as running:
+        await until(running.is_ready, within_s=WITHIN_S)
+        status, output = running.stop()
+    assert (status, "Received signal to stop" in output) == (0, True)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
