@@ -1,5 +1,6 @@
 """Settings become the policies of the parts that obey them: one function for each part."""
 
+import math
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Literal
@@ -19,7 +20,7 @@ from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
 from jasmin_compat.gateway.callbacks import CallbackPolicy
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.pace import PacePolicy
-from jasmin_compat.gateway.submission import Retry, SubmitPolicy
+from jasmin_compat.gateway.submission import Retry, SubmitPolicy, longest_retry_s
 from jasmin_compat.servers.http.connections import HttpPolicy
 from jasmin_compat.servers.http.login_delay import LoginPolicy
 from jasmin_compat.servers.http.send import SendPolicy
@@ -102,13 +103,19 @@ def dlr_policy(settings: Settings) -> DlrPolicy:
         max_octets=section.max_octets,
         siblings_grace_s=section.siblings_grace_s,
         on_expiry=section.on_expiry,
-        sent_ttl_s=section.sent_ttl_s,
+        sent_ttl_s=max(section.sent_ttl_s, _longest_on_its_way_s(settings)),
         receipt_retry_delays_s=section.receipt_retry_delays_s,
         receipt_on_success=section.smpp_receipt_on_success_submit_sm_resp,
         log_privacy=section.log_privacy,
         max_untold=section.max_untold,
         sweep_s=section.sweep_s,
     )
+
+
+def _longest_on_its_way_s(settings: Settings) -> int:
+    """A long message of which a part was taken is retried so long, and must not be sent anew."""
+    policy = submit_policy(settings)
+    return math.ceil(longest_retry_s(policy.retries) + policy.max_age_not_ready_s)
 
 
 def callback_policy(settings: Settings) -> CallbackPolicy:

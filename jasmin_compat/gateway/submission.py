@@ -109,6 +109,16 @@ JASMIN_RETRIES: Mapping[int, Retry] = MappingProxyType(
 )
 
 
+def longest_retry_s(retries: Mapping[int, Retry]) -> float:
+    """How long a message may be retried in all: after each attempt by whatever waits longest."""
+    total, attempts = 0.0, 1
+    for until in sorted({retry.attempts for retry in retries.values()}):
+        delay_s = max(retry.delay_s for retry in retries.values() if retry.attempts >= until)
+        total += max(0, until - attempts) * delay_s
+        attempts = max(attempts, until)
+    return total
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitPolicy:
     """[sm-listener], and our bounds."""

@@ -268,7 +268,7 @@ class Dlr(Logged):
     sent_ttl_s: int = ours(
         3600,
         "Seconds it is remembered which segments were sent, so that a message redelivered by the "
-        "broker is not sent twice.",
+        "broker is not sent twice. Longer where submit_error_retrial takes longer.",
         check=at_least(60),
     )
     log_file: str = _log_file("messages.log")

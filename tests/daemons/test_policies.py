@@ -159,3 +159,15 @@ def test_every_durability_is_one_of_the_adapters(word: Any) -> None:
     )
     assert made.durability is Durability(word)
     assert made.connection_name == "dlrd-gw"
+
+
+def test_what_was_sent_is_known_for_as_long_as_a_message_is_retried() -> None:
+    """Else the accepted part of a long message would be sent again with the rest."""
+    patient = replace(
+        Settings().sm_listener,
+        submit_error_retrial=(ErrorRetrial(status="ESME_RTHROTTLED", count=241, delay_s=30),),
+        submit_max_age_smppc_not_ready=1200,
+    )
+    settings = replace(Settings(), sm_listener=patient)
+    assert policies.dlr_policy(Settings()).sent_ttl_s == 3600
+    assert policies.dlr_policy(settings).sent_ttl_s == 2 * 3600 + 1200

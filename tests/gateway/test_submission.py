@@ -30,6 +30,7 @@ from jasmin_compat.gateway.submission import (
     before_submit,
     ended_unsent,
     is_over_aged,
+    longest_retry_s,
     wants_receipt,
 )
 from jasmin_compat.smpp.pdus import SubmitSm
@@ -346,3 +347,16 @@ def test_a_message_wants_a_receipt_when_a_segment_does(flag: int, wanted: bool) 
     message = queued(2)
     parts = (message.parts[0], replace(message.parts[1], registered_delivery=flag))
     assert wants_receipt(replace(message, parts=parts)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("retries", "longest_s"),
+    [
+        ({}, 0),
+        ({0x58: Retry(1, 30)}, 0),
+        ({0x58: Retry(20, 30)}, 19 * 30),
+        ({0x58: Retry(20, 30), 0x61: Retry(2, 300), 0x14: Retry(2, 180)}, 300 + 18 * 30),
+    ],
+)
+def test_how_long_a_message_may_be_retried(retries: dict[int, Retry], longest_s: float) -> None:
+    assert longest_retry_s(retries) == longest_s
