@@ -15,6 +15,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durabilit
 from jasmin_compat.adapters.amqp_transport import Tap
 from jasmin_compat.adapters.deadlines import Deadlines
 from jasmin_compat.ports import BrokerAway, Unpublishable, Unroutable
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import DEFAULT_EXCHANGE, outlives_broker
 
@@ -162,8 +163,19 @@ class Publisher:
             if publish.sent >= _MAX_SENT:
                 publish.fail(BrokerAway(f"sent {publish.sent} times, and each time: {reason}"))
         again = {publish: None for publish in on_the_wire if publish.is_wanted()}
+        for publish in again:
+            self._mark(publish)
         self._waiting = {**again, **self._waiting}
         self._counts.publish_waiting = len(self._waiting)
+
+    def _mark(self, publish: Publish) -> None:
+        """Say that the broker may have it already: a submit must not be sent on both copies."""
+        message = detours.again(publish.message, "published")
+        try:
+            publish.header = frames.content_header(message, self._persistent)
+        except frames.Unwritable:  # no room for the mark
+            return
+        publish.message = message
 
     def sent(self, publish: Publish) -> None:
         publish.sent_at = self._loop.time()

@@ -81,7 +81,7 @@ async def requeue_dead(queues: Queues, queue: str, wanted: Wanted = everything) 
     """Put dead letters back into their queue; how many. Raises QueueError: the rest stay dead."""
 
     async def requeue(delivery: Delivery) -> None:
-        raised = detours.put_back(detours.raised(delivery.message))
+        raised = detours.again(detours.raised(delivery.message), "dead")
         await queues.publish(detours.straight_to(queue, raised))
         await delivery.settle(Ack())
 
@@ -121,7 +121,7 @@ async def move(queues: Queues, source: str, ways: Ways, *, at_most: int = sys.ma
 
 async def _move_one(queues: Queues, delivery: Delivery, ways: Ways) -> None:
     message = delivery.message
-    *ways_before, last = ways(detours.put_back(message) if delivery.redelivered else message)
+    *ways_before, last = ways(detours.again(message, "moved") if delivery.redelivered else message)
     for way in ways_before:
         try:
             await queues.publish(way)

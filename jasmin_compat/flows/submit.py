@@ -33,7 +33,7 @@ from jasmin_compat.gateway.tlv_rules import tlv_rules, type_by_rules
 from jasmin_compat.ports import Clock, Queues, SmppLink, Store
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
-from jasmin_compat.wire import log_lines
+from jasmin_compat.wire import detours, log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import AGAIN, BILLING, TRIES
 from jasmin_compat.wire.bill_messages import late_bill, write_late_bill
@@ -153,7 +153,7 @@ class Submits:
         finish = self._finished.get(MsgId(message.message_id))
         if finish is None:
             return False
-        return not (AGAIN in message.headers and isinstance(finish.verdict, Dead))
+        return not (detours.is_put_back(message) and isinstance(finish.verdict, Dead))
 
     def leave(self) -> None:
         """We are to stop: what waits for the pace goes back to the queue, unsent."""

@@ -114,8 +114,8 @@ FIRST_EXCHANGE: Final = "x-jc-exchange"
 FIRST_KEY: Final = "x-jc-key"
 """Where a message had been published before it took the default exchange: see wire/detours."""
 AGAIN: Final = "x-jc-again"
-"""The message was put back by an operator's tool: somebody may have had it before, which the broker
-does not know of a copy."""
+"""Somebody may have had the message before, and the broker does not know it of this copy: of `dead`
+letters put back, what a tool `moved`, what was `published` again because a confirm was lost."""
 TRIES: Final = "x-jc-tries"
 """Attempts before this one."""
 FIRST: Final = "x-jc-first"

@@ -10,6 +10,7 @@ All these headers are text: Jasmin's AMQP library can read them.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from jasmin_compat.wire import amqp_names
 from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable
@@ -122,9 +123,17 @@ def raised(message: QueueMessage) -> QueueMessage:
     return replace(message, headers=without(message.headers, *marks))
 
 
-def put_back(message: QueueMessage) -> QueueMessage:
-    """The message as it goes to a queue where somebody may have had it before."""
-    return replace(message, headers={**message.headers, AGAIN: "1"})
+Again = Literal["dead", "moved", "published"]
+
+
+def again(message: QueueMessage, why: Again) -> QueueMessage:
+    """The message as it goes to a queue whose consumers may have had it before."""
+    return replace(message, headers={**message.headers, AGAIN: why})
+
+
+def is_put_back(message: QueueMessage) -> bool:
+    """It was a dead letter, and is to be tried again."""
+    return message.headers.get(AGAIN) == "dead"
 
 
 def without(headers: Mapping[str, HeaderValue], *names: str) -> dict[str, HeaderValue]:

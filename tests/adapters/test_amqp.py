@@ -180,6 +180,30 @@ async def test_a_consumer_declares_its_deleted_queue_again(
     await third_party.queue_delete(f"tap.{queue}")
 
 
+# covers: W-MT-32
+async def test_a_consumer_that_left_leaves_nothing_behind(
+    queues: AmqpQueues, queue: str, message: QueueMessage
+) -> None:
+    async def consume_one() -> None:
+        await queues.publish(message)
+        async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
+            await (await take(deliveries)).settle(Ack())
+
+    await consume_one()
+    await until(lambda: not any("leaving" in task.get_name() for task in asyncio.all_tasks()))
+    tasks, channels = len(asyncio.all_tasks()), channels_of(queues)
+    for _ in range(20):
+        await consume_one()
+    await until(lambda: (len(asyncio.all_tasks()), channels_of(queues)) == (tasks, channels))
+
+
+def channels_of(queues: AmqpQueues) -> int:
+    """Open on the connection that consumes."""
+    live = queues._consuming.live
+    assert live is not None
+    return len(live.tap.channels)
+
+
 async def test_a_deleted_queue_that_nobody_consumes_here_is_declared_again_in_time(
     rabbitmq: RabbitMq, queue: str, third_party: aiormq.abc.AbstractChannel
 ) -> None:

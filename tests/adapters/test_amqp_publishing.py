@@ -230,6 +230,7 @@ async def test_what_was_on_the_wire_goes_first_on_the_next_one(bench: Bench) -> 
     second = bench.up()
     assert bench.wire.bodies() == ["a", "c", "d"]
     assert bench.counts.republished == 2
+    assert [b"x-jc-again" in octets for octets in bench.wire.written] == [True, True, False]
     ack(second, 3, multiple=True)
     assert [await task for task in tasks] == ["confirmed"] * 4
 

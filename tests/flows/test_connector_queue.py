@@ -182,7 +182,7 @@ async def test_what_was_sent_in_part_does_not_expire_but_gets_too_old() -> None:
     b.link.lose()
     await b.store.record_sent(MsgId("a"), [segment_sent("A1")])
     parts = message("one", "two", msgid=MsgId("a"), expiration=CREATED - timedelta(seconds=1))
-    await b.queues.publish(detours.put_back(parts))
+    await b.queues.publish(detours.again(parts, "moved"))
     async with running(b):
         await until(lambda: b.clock.sleeps_until(30))
         assert b.replies() == []

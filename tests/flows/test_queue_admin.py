@@ -92,8 +92,8 @@ async def test_dead_letters_go_back_as_they_were_but_for_a_mark(queues: MemoryQu
     assert await requeue_dead(queues, LOOKUP.queue) == 2
     assert await queues.depth("DLRLookup-main.dead") == 0
     async with queues.consume(LOOKUP.queue, consumer_tag="t", prefetch=1) as deliveries:
-        assert (await take(deliveries)).message == detours.put_back(
-            replace(MESSAGE, message_id="a")
+        assert (await take(deliveries)).message == detours.again(
+            replace(MESSAGE, message_id="a"), "dead"
         )
 
 

@@ -341,6 +341,16 @@ async def test_what_was_recorded_is_not_sent_again_after_a_crash() -> None:
     assert b.replies() == [(MSGID, "ESME_ROK", "X")]
 
 
+async def test_the_second_copy_of_a_publish_whose_confirm_was_lost_is_not_sent_again() -> None:
+    """Also by the next process: nothing but the mark tells it from a fresh message."""
+    b = await bench()
+    assert await submitted(b) == Ack()
+    copy = detours.again(message(), "published")
+    assert await b.submits.submit_one(copy) == Ack()
+    assert await b.restarted().submit_one(copy) == Ack()
+    assert b.link.submitted == [b"hello"]
+
+
 async def test_what_was_not_recorded_is_sent_again_after_a_crash() -> None:
     b = await bench()
     assert await submitted(b, redelivered=True) == Ack()
@@ -374,7 +384,7 @@ async def test_a_dead_letter_that_was_put_back_is_tried_again_but_for_what_was_r
     b = await bench(SubmitPolicy(unanswered_attempts=1))
     b.link.outcomes = [Answered(0, b"a"), LOST]
     assert isinstance(await submitted(b, "a", "b"), Dead)
-    put_back = detours.put_back(message("a", "b"))
+    put_back = detours.again(message("a", "b"), "dead")
     assert await b.submits.submit_one(put_back) == Ack()
     assert b.link.submitted == [b"a", b"b", b"b"]
     assert [status for _, status, _ in b.replies()] == ["ESME_RSUBMITFAIL", "ESME_ROK"]
