@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -137,8 +137,8 @@ async def test_records_are_those_of_the_recordings(make_store: MakeStore, server
     """Each key that lay in Redis after a flow, its fields octet for octet, and its expiry."""
     # covers: DLR-14 W-DLR-02
     store = await make_store()
-    recordings = ["flows_http_mt_dlr", "flows_smpps_mt"]
-    for recording in recordings:
+    written = 0
+    for recording in recorded_dlrs.RECORDINGS:
         requests = recorded_dlrs.records_at_rest(recording, "dlr:")
         mappings = recorded_dlrs.mappings(recording)
         for key, fields in requests.items():
@@ -147,13 +147,109 @@ async def test_records_are_those_of_the_recordings(make_store: MakeStore, server
             ids = [id_ for id_, msgid in mappings.items() if msgid == request.msgid]
             await store.map_smpp_msgids(request, ids)
             assert server.client.hgetall(key) == fields
-            assert 86390 < server.client.ttl(key) <= 86400
+            assert request.expiry_s - 10 < server.client.ttl(key) <= request.expiry_s
+            written += 1
         recorded = recorded_dlrs.records_at_rest(recording, "queue-msgid:")
         known = {k: v for k, v in recorded.items() if "dlr:" + v[b"msgid"].decode() in requests}
-        assert len(known) > 20
         for key, fields in known.items():
             assert server.client.hgetall(key) == fields
-            assert 86390 < server.client.ttl(key) <= 86400
+            expiry_s = int(requests["dlr:" + fields[b"msgid"].decode()][b"expiry"])
+            assert expiry_s - 10 < server.client.ttl(key) <= expiry_s
+            written += 1
+    assert written > 500
+
+
+async def test_recorded_records_are_found_as_a_jasmin_left_them(
+    make_store: MakeStore, server: Server
+) -> None:
+    """Each SMSC id that was mapped leads to its request, octet for octet, with its expiry or, where
+    a Jasmin went down between HMSET and EXPIRE, without."""
+    # covers: DLR-14 W-DLR-02
+    store, found = await make_store(), 0
+    for recording in recorded_dlrs.RECORDINGS:
+        requests = recorded_dlrs.records_at_rest(recording, "dlr:")
+        for key, mapping in recorded_dlrs.records_at_rest(recording, "queue-msgid:").items():
+            request = "dlr:" + mapping[b"msgid"].decode()
+            if request not in requests:
+                continue
+            server.client.hset(request, mapping=requests[request])  # type: ignore[arg-type]
+            server.client.hset(key, mapping=mapping)  # type: ignore[arg-type]
+            if found % 2:
+                server.client.expire(request, 86400)
+            correlated = await store.find(SmppMsgId(key.removeprefix("queue-msgid:")), CID)
+            assert correlated is not None
+            assert (f"dlr:{correlated.msgid}", correlated.replied) == (request, True)
+            assert request_fields(correlated.request) == requests[request]
+            found += 1
+    assert found > 200
+
+
+AS_IT_IS_TAKEN = {
+    "a plus sign": ({"destination_addr": b"+33612345678"}, "destination_addr", "+33612345678"),
+    "leading zeros": ({"source_addr": b"00123"}, "source_addr", "00123"),
+    "a name of digits": ({"system_id": b"12345"}, "system_id", "12345"),
+    "a point": ({"destination_addr": b"33.6"}, "destination_addr", "33.6"),
+    "an underscore": ({"source_addr": b"1_000"}, "source_addr", "1_000"),
+    "no address": ({"source_addr": b"None"}, "source_addr", "None"),
+    "octets of no text": ({"source_addr": b"\xff\x00"}, "source_addr", "\xff\x00"),
+    "no expiry": ({"expiry": None}, "expiry_s", 86400),
+    "an expiry with a plus": ({"expiry": b"+60"}, "expiry_s", 86400),
+}
+
+
+@pytest.mark.parametrize(("change", "name", "value"), AS_IT_IS_TAKEN.values(), ids=AS_IT_IS_TAKEN)
+async def test_texts_that_a_jasmin_makes_numbers_stay_texts(
+    make_store: MakeStore, server: Server, change: dict[str, Any], name: str, value: object
+) -> None:
+    """contract/redis-keys.md §3."""
+    # covers: W-DLR-13
+    fields = {**request_fields(smpp_request(msgid=A))}
+    for field, octets in change.items():
+        fields[field.encode()] = octets
+    server.client.hset(
+        f"dlr:{A}",
+        mapping={k: v for k, v in fields.items() if v is not None},  # type: ignore[arg-type]
+    )
+    server.client.hset("queue-msgid:M1", mapping={"msgid": A, "connector_type": "smppsapi"})
+    found = await (await make_store()).find(M1, CID)
+    assert found is not None
+    assert getattr(found.request, name) == value
+
+
+async def test_a_msgid_of_digits_keeps_its_zeros(make_store: MakeStore, server: Server) -> None:
+    """A plug-in of Jasmin's may make such; its own lookup then looks for another key."""
+    write_as_jasmin(server.client, http_request(msgid=MsgId("0042")), "M1")
+    found = await (await make_store()).find(M1, CID)
+    assert found is not None
+    assert found.msgid == "0042"
+
+
+async def test_a_user_of_redis_needs_our_keys_and_few_commands(server: Server) -> None:
+    """docs/redis.md."""
+    # covers: W-SEC-11
+    rights = "~dlr:* ~queue-msgid:* ~jc:* -@all +@hash +@sortedset +@string +@keyspace +@scripting"
+    more = "+time +info +ping +wait +@connection -@dangerous -@admin +info +select"
+    server.client.execute_command(
+        *["ACL", "SETUSER", "narrow", "reset", "on", ">pw"], *rights.split(), *more.split()
+    )
+    try:
+        policy = RedisPolicy(url=f"redis://narrow:pw@127.0.0.1:{server.server.port}/0")
+        dlr = DlrPolicy(on_expiry="callback")
+        async with open_redis_store(policy=policy, dlr=dlr, clock=SystemClock()) as store:
+            request = smpp_request(msgid=A)
+            await store.remember(request, GroupPart(group="g", number=1, of=1))
+            await store.record_sent(A, [segment(0, "M1")])
+            await store.map_smpp_msgids(request, [M1])
+            assert await store.find(M1, CID) is not None
+            assert len(await store.sent(A)) == 1
+            await store.finish_segment(A, M1)
+            assert await store.request(A) is None
+            assert await store.expired(10) == []
+            assert await store.keep_part("w", 1, b"x") == {1: b"x"}
+            await store.drop_parts("w")
+            await store.adopt()
+    finally:
+        server.client.execute_command("ACL", "DELUSER", "narrow")
 
 
 async def test_every_record_of_ours_expires(make_store: MakeStore, server: Server) -> None:
@@ -532,22 +628,39 @@ async def remembered(store: Store, request: DlrRequest) -> bool:
     return False
 
 
-async def test_a_failover_by_sentinel_is_followed(redis_pair: RedisPair) -> None:
-    """With wait_replicas nothing that was called a success is lost with the master."""
+async def test_a_failover_loses_no_write_that_returned(redis_pair: RedisPair) -> None:
+    """Under load, at any moment; and while no replica is there nothing is taken for written."""
     policy = RedisPolicy(
         sentinels=(("127.0.0.1", free_port()), ("127.0.0.1", redis_pair.sentinel.port)),
         wait_replicas=1,
         timeout_s=2,
     )
+    returned: list[DlrRequest] = []
+    numbers, stop = itertools.count(), asyncio.Event()
+
     async with open_redis_store(policy=policy, dlr=DlrPolicy(), clock=SystemClock()) as store:
-        requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(10)]
-        for request in requests:
-            await until(partial(remembered, store, request))
-        await asyncio.to_thread(redis_pair.lose_master)
-        await until(lambda: store.counts.reconnects == 2)
-        for request in requests:
-            assert await store.request(request.msgid) == request
-        with pytest.raises(StoreAway, match="replicas"):
-            await store.remember(http_request(msgid=A))
-        await asyncio.to_thread(redis_pair.rejoin)
-        await store.remember(http_request(msgid=A))
+
+        async def write() -> None:
+            while not stop.is_set():
+                request = http_request(msgid=MsgId(f"m{next(numbers)}"))
+                if await remembered(store, request):
+                    returned.append(request)
+                else:
+                    await asyncio.sleep(0.01)
+
+        async with asyncio.TaskGroup() as writers:
+            for _ in range(8):
+                writers.create_task(write())
+            await until(lambda: len(returned) > 500)
+            await asyncio.to_thread(redis_pair.lose_master)
+            await until(lambda: store.counts.lacks_replicas)
+            before = len(returned)
+            promoted = redis_client.Redis(port=redis_pair.master.port)
+            assert [r.msgid for r in returned if not promoted.exists(f"dlr:{r.msgid}")] == []
+            assert len(returned) == before
+            await asyncio.to_thread(redis_pair.rejoin)
+            await until(lambda: len(returned) > before + 100)
+            stop.set()
+        assert store.counts.takes_writes()
+        assert [r.msgid for r in returned if not promoted.exists(f"dlr:{r.msgid}")] == []
+        promoted.close()
