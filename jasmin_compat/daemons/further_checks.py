@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
+from jasmin_compat.adapters.secret_files import SecretUnreadable, read_secret
 from jasmin_compat.daemons.site import read_site
 from jasmin_compat.gateway.callback_addresses import BadRule, read_rule
 from jasmin_compat.gateway.site import Site
@@ -24,6 +25,7 @@ def further_mistakes(read: SettingsRead) -> list[Mistake]:
         *_proxies(read),
         *_tls_files(read),
         *_certificates(read),
+        *_redis_secrets(read),
     ]
 
 
@@ -94,3 +96,14 @@ def _certificates(read: SettingsRead) -> Iterator[Mistake]:
                 Certificate(section.tls_cert, section.tls_key)
             except BadCertificate as wrong:
                 yield Mistake(where, f"[{name}] tls_cert: {wrong}")
+
+
+def _redis_secrets(read: SettingsRead) -> Iterator[Mistake]:
+    for key in ("password_file", "sentinel_password_file"):
+        path = getattr(read.settings.redis_client, key)
+        if path is None:
+            continue
+        try:
+            read_secret(path)
+        except SecretUnreadable as wrong:
+            yield Mistake(_where(read, "redis-client", key), f"[redis-client] {key}: {wrong}")

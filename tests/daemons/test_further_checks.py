@@ -70,3 +70,12 @@ def test_a_site_file_is_read_where_it_is_named(tmp_path: Path) -> None:
     assert list(site.groups) == ["g1"]
     (tmp_path / "s.yaml").write_text("groups: [{}]\n")
     assert [m.text for m in site_mistakes(settings)] == ["groups: gid is missing"]
+
+
+@pytest.mark.parametrize("key", ["password_file", "sentinel_password_file"])
+def test_a_password_of_redis_in_a_file_must_be_there(tmp_path: Path, key: str) -> None:
+    lines = f"[redis-client]\n{key} = {tmp_path}/secret\n"
+    (found,) = further_mistakes(read(tmp_path, lines))
+    assert found.text == f"[redis-client] {key}: {tmp_path}/secret: No such file or directory"
+    (tmp_path / "secret").write_text("s3cret\n")
+    assert further_mistakes(read(tmp_path, lines)) == []
