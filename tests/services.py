@@ -102,6 +102,7 @@ class RabbitMq:
         with (self._dir / "out").open("ab") as out:
             self._process = subprocess.Popen(
                 [self._server],
+                cwd=self._dir,  # where it leaves the dump of a crash
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
