@@ -30,7 +30,7 @@ from jasmin_compat.gateway.submission import (
 )
 from jasmin_compat.gateway.throughput import Pace
 from jasmin_compat.gateway.tlv_rules import tlv_rules, type_by_rules
-from jasmin_compat.ports import Clock, Queues, SmppLink, Store
+from jasmin_compat.ports import Clock, Queues, SmppLink, Store, StoreAway
 from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
 from jasmin_compat.wire import detours, log_lines
@@ -121,7 +121,8 @@ class Submits:
         Raises:
             Undecodable: the message is no submit.
             QueueError: its outcome could not be published; what was sent is remembered.
-            StoreAway: it has a DLR and must wait for the store; what was sent is remembered.
+            StoreAway: it has a DLR and must wait for the store before it, or what is left of it,
+                is sent; what was sent is remembered.
         """
         queued = read_submit(message)
         while (other := self._at_work.get(queued.msgid)) is not None:
@@ -255,7 +256,7 @@ class Submits:
             requeue_delay_s=connector.requeue_delay_s,
         )
         self._log(queued, parts, outcomes, decided)
-        await self._record.add(queued, decided.record)
+        await self._record_sent(queued, decided)
         match decided:
             case Ended():
                 return await self.end(queued, decided)
@@ -263,6 +264,17 @@ class Submits:
                 return self._again(decided)
             case _:
                 assert_never(decided)
+
+    async def _record_sent(self, queued: QueuedSubmit, decided: Ended | Again) -> None:
+        """Raises StoreAway: some parts are to be sent again, the others must be known."""
+        try:
+            await self._record.add(queued, decided.record)
+        except StoreAway:
+            if isinstance(decided, Again):
+                raise
+            # Nothing of it is left to be sent. Its outcome in the lookup's queue outlives us, and
+            # is there before its receipts; a message put off comes behind all that wait here.
+            self._ports.store.counts.repeats_possible += 1
 
     async def _send(
         self, parts: Mapping[int, SubmitSm], rate_per_s: float

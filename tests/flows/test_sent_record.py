@@ -6,7 +6,8 @@ from typing import Any
 
 from jasmin_compat.flows.sent_record import ASK_AGAIN_S
 from jasmin_compat.gateway.messages import Ack, DlrRequest, MsgId, SmppMsgId
-from jasmin_compat.ports import StoreAway
+from jasmin_compat.ports import Answered, StoreAway
+from jasmin_compat.smpp.statuses import ESME_RTHROTTLED
 from tests import builders
 from tests.flows.submitting import CREATED, Bench, bench, message, submitted
 from tests.waiting import until
@@ -46,25 +47,42 @@ async def test_a_message_with_dlr_waits_for_the_store_to_come_back() -> None:
     assert await b.store.find(SmppMsgId("ID-HELLO"), builders.CID) is not None
 
 
-async def test_what_was_sent_before_the_store_went_is_not_sent_again_when_it_is_back() -> None:
+# covers: W-DLR-20
+async def test_an_outcome_is_told_though_the_store_does_not_come_back_to_record_it() -> None:
+    """It waits in the lookup's queue, before the receipts, and not behind what is still to be sent;
+    and there it is, should we die."""
     b = await bench()
     b.store.is_away = True
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(raises_store_away(b), name="submit")
+        task = tasks.create_task(submitted(b, receipt=True), name="submit")
         await until(lambda: b.link.submitted == [b"hello"])
+        await in_time(b, task)
+    assert task.result() == Ack()
+    assert [status for _, status, _ in b.replies()] == ["ESME_ROK"]
+    assert b.store.counts.repeats_possible == 1
+    assert b.submits._record._unrecorded == {}
+
+
+async def test_parts_sent_before_the_store_went_are_not_sent_again_when_it_is_back() -> None:
+    b = await bench()
+    b.store.is_away = True
+    b.link.outcomes = [Answered(0, b"id-a"), Answered(ESME_RTHROTTLED, b"")]
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(raises_store_away(b, "a", "b"), name="submit")
+        await until(lambda: b.link.submitted == [b"a", b"b"])
         await in_time(b, task)
         assert task.result()
     assert b.replies() == []
     b.store.is_away = False
-    assert await submitted(b, receipt=True) == Ack()  # the delayed copy
-    assert b.link.submitted == [b"hello"]
-    assert b.store.recorded[-1][0].smpp_msgid == "ID-HELLO"
+    assert await submitted(b, "a", "b", receipt=True, tries=1) == Ack()  # the delayed copy
+    assert b.link.submitted == [b"a", b"b", b"b"]
+    assert [segment.index for recorded in b.store.recorded for segment in recorded] == [0, 1]
     assert b.submits._record._unrecorded == {}
 
 
-async def raises_store_away(b: Bench, **fields: Any) -> bool:
+async def raises_store_away(b: Bench, *texts: str, **fields: Any) -> bool:
     try:
-        await submitted(b, receipt=True, **fields)
+        await submitted(b, *texts, receipt=True, **fields)
     except StoreAway:
         return True
     return False
@@ -74,7 +92,7 @@ async def test_while_the_store_is_away_no_further_message_with_dlr_is_sent() -> 
     b = await bench()
     b.store.is_away = True
     async with asyncio.TaskGroup() as tasks:
-        first = tasks.create_task(raises_store_away(b), name="first")
+        first = tasks.create_task(submitted(b, receipt=True), name="first")
         await in_time(b, first)
         second = tasks.create_task(raises_store_away(b, msgid=MsgId("second")), name="second")
         await in_time(b, second)
