@@ -177,6 +177,17 @@ class RabbitMq:
             '<<".*">>, <<".*">>, <<".*">>, <<"tests">>)'
         )
 
+    def listen_tls(self, pem: Path, *, host: str = "127.0.0.1", ca: Path | None = None) -> int:
+        """One more listener, until the node stops; its port. With `ca` it wants a certificate."""
+        port = free_port()
+        options = [f'{{certfile, "{pem}"}}', f'{{keyfile, "{pem}"}}']
+        if ca is not None:
+            options += [f'{{cacertfile, "{ca}"}}', "{fail_if_no_peer_cert, true}"]
+        options.append(f"{{verify, verify_{'none' if ca is None else 'peer'}}}")
+        listener = f'{{"{host}", {port}}}, [{", ".join(options)}], 1'
+        self.ctl("eval", f"ok = rabbit_networking:start_ssl_listener({listener}).")
+        return port
+
     def stop(self) -> None:
         """Orderly, so that durable queues and persistent messages are kept."""
         if self._process is not None:

@@ -1,6 +1,7 @@
 """A connection to the broker that is made again whenever it is lost."""
 
 import asyncio
+import itertools
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from yarl import URL
 
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy
 from jasmin_compat.adapters.amqp_transport import Tap
+from jasmin_compat.adapters.secret_files import SecretUnreadable, read_secret
 from jasmin_compat.ports import BrokerAway
 
 log = logging.getLogger("jasmin-amqp-factory")
@@ -168,18 +170,25 @@ class Link:
         """Raises:
         BrokerAway: the connection failed or was lost, and the policy says not to try again.
         """
-        attempt = 0
-        while True:
+        attempt = failed = 0
+        for host, port in itertools.cycle(self._policy.addresses()):
+            where = f"{host}:{port}"
             began = asyncio.get_running_loop().time()
             try:
-                reason = await self._one_connection()
+                reason = await self._one_connection(host, port)
             except (BrokerFailed, BrokerRefused) as error:
-                reason = str(error)
+                reason = f"{where}: {error}"
                 log.error("Connection failed. Reason: %s", reason)  # noqa: TRY400 - an outage
+                self._counts.failed[where] += 1
+                failed += 1
+                if failed % len(self._policy.addresses()):
+                    self._counts.reconnects += 1
+                    continue  # to the next host at once
                 again = self._policy.connection_failure_retry
                 longest_s = self._policy.connection_failure_retry_delay
             else:
                 log.error("Connection lost. Reason: %s", reason)
+                failed = 0
                 again = self._policy.connection_loss_retry
                 longest_s = self._policy.connection_loss_retry_delay
             if not again:
@@ -187,6 +196,7 @@ class Link:
             lasted_s = asyncio.get_running_loop().time() - began
             attempt = 0 if lasted_s > longest_s else attempt + 1
             await self._pause(attempt, longest_s)
+        raise AssertionError("the cycle has no end")
 
     async def _pause(self, attempt: int, longest_s: float) -> None:
         """Twice as long each time, and not at the same moment as everybody else."""
@@ -196,16 +206,17 @@ class Link:
         await asyncio.sleep(wait_s)
         self._counts.reconnects += 1
 
-    async def _one_connection(self) -> str:
+    async def _one_connection(self, host: str, port: int) -> str:
         """From connecting to the loss, whose reason is returned.
 
         Raises BrokerRefused, BrokerFailed: it never was up.
         """
         policy = self._policy
-        log.info("Connecting to %s:%d%s ... (%s)", *self._where())
+        vhost = "/" + policy.vhost.lstrip("/")
+        log.info("Connecting to %s:%d%s ... (%s)", host, port, vhost, self._purpose)
         tap = Tap(on_blocked=self._user.blocked)
         connection = aiormq.Connection(
-            self._url(), context=_ssl_context(policy), transport_factory=tap
+            self._url(host, port), context=_ssl_context(policy), transport_factory=tap
         )
         try:
             await self._connect(connection, tap)
@@ -213,14 +224,19 @@ class Link:
             await self._user.prepare(live)
             self._live = live
             self._up.set()
-            self._counts.connected += 1
+            self._count_up(f"{host}:{port}", 1)
             log.info("The channel is open (%s)", self._purpose)
             return await self._until_lost(tap)
         finally:
-            self._counts.connected -= self._live is not None
+            if self._live is not None:
+                self._count_up(f"{host}:{port}", -1)
             self._live = None
             tap.flush()
             await _close(connection, tap)
+
+    def _count_up(self, where: str, change: int) -> None:
+        self._counts.connected += change
+        self._counts.connected_to[where] += change
 
     async def _connect(self, connection: aiormq.Connection, tap: Tap) -> None:
         """Raises BrokerRefused, BrokerFailed."""
@@ -239,18 +255,22 @@ class Link:
                 tap.abort(f"nothing heard for {silence_s} seconds")
         return tap.lost.result()
 
-    def _where(self) -> tuple[str, int, str, str]:
+    def _url(self, host: str, port: int) -> URL:
+        """Raises BrokerFailed: a secret cannot be read."""
         policy = self._policy
-        return policy.host, policy.port, "/" + policy.vhost.lstrip("/"), self._purpose
-
-    def _url(self) -> URL:
-        policy = self._policy
+        try:
+            user = read_secret(policy.username_file) if policy.username_file else policy.username
+            password = (
+                read_secret(policy.password_file) if policy.password_file else policy.password
+            )
+        except SecretUnreadable as error:
+            raise BrokerFailed(str(error)) from error
         return URL.build(
             scheme="amqps" if policy.tls else "amqp",
-            user=policy.username,
-            password=policy.password,
-            host=policy.host,
-            port=policy.port,
+            user=user,
+            password=password,
+            host=host,
+            port=port,
             path="/" if policy.vhost == "/" else f"/{policy.vhost}",
             query={
                 "heartbeat": str(policy.heartbeat),
@@ -270,11 +290,16 @@ async def _close(connection: aiormq.Connection, tap: Tap) -> None:
 
 
 def _ssl_context(policy: AmqpPolicy) -> ssl.SSLContext | None:
+    """Raises BrokerFailed: a file of it cannot be used (now: they may be replaced)."""
     if not policy.tls:
         return None
-    context = ssl.create_default_context(cafile=policy.tls_ca)
-    if policy.tls_cert is not None:
-        context.load_cert_chain(policy.tls_cert, policy.tls_key)
+    try:
+        context = ssl.create_default_context(cafile=policy.tls_ca)
+        if policy.tls_cert is not None:
+            # A key that wants a password: none, instead of asking for it at the terminal.
+            context.load_cert_chain(policy.tls_cert, policy.tls_key, password="")
+    except OSError as error:  # ssl.SSLError is one
+        raise BrokerFailed(f"tls_ca, tls_cert or tls_key: {error}") from error
     if not policy.tls_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

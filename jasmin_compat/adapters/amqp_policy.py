@@ -25,8 +25,13 @@ class AmqpPolicy:
 
     host: str = "127.0.0.1"
     port: int = 5672
+    hosts: tuple[tuple[str, int], ...] = ()
+    """Nodes of a cluster, tried in turn; `host` and `port` are not used then."""
     username: str = "guest"
     password: str = field(default="guest", repr=False)
+    username_file: str | None = None
+    """Read at each connection, instead of `username`."""
+    password_file: str | None = None
     vhost: str = "/"
     tls: bool = False
     tls_verify: bool = True
@@ -66,6 +71,10 @@ class AmqpPolicy:
     redeclare_s: float = 60.0
     """How often queues that are published to, but not consumed here, are declared again."""
 
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where to connect: one or more."""
+        return self.hosts or ((self.host, self.port),)
+
 
 _CONFIRM_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 
@@ -76,8 +85,12 @@ class AmqpCounts:
 
     connected: int = 0
     """Connections up now, of two."""
+    connected_to: Counter[str] = field(default_factory=Counter)
+    """Connections up now, by host:port of the broker."""
     reconnects: int = 0
-    """Connections made again after a loss."""
+    """Attempts to connect again, after a loss or a failure."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Attempts to connect that failed, by host:port of the broker."""
     blocked: bool = False
     """Now: the broker takes no publishes (connection.blocked)."""
     publishes: int = 0

@@ -24,6 +24,7 @@ def further_mistakes(read: SettingsRead) -> list[Mistake]:
         *_rules(read),
         *_proxies(read),
         *_tls_files(read),
+        *_secrets(read),
         *_certificates(read),
         *_redis_secrets(read),
     ]
@@ -83,6 +84,17 @@ def _tls_files(read: SettingsRead) -> Iterator[Mistake]:
                 yield Mistake(_where(read, name, key), f"[{name}] {key}: no such file: {path}")
         if (section.tls_cert is None) != (section.tls_key is None):
             yield Mistake(_where(read, name, "tls_cert"), _TOGETHER.format(name))
+
+
+def _secrets(read: SettingsRead) -> Iterator[Mistake]:
+    for key in ("username_file", "password_file"):
+        path = getattr(read.settings.amqp_broker, key)
+        if path is None:
+            continue
+        try:
+            read_secret(path)
+        except SecretUnreadable as wrong:
+            yield Mistake(_where(read, "amqp-broker", key), f"[amqp-broker] {key}: {wrong}")
 
 
 def _certificates(read: SettingsRead) -> Iterator[Mistake]:

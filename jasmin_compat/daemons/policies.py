@@ -42,8 +42,11 @@ def amqp_policy(settings: Settings, *, name: str = "jasmin-compat") -> AmqpPolic
     return AmqpPolicy(
         host=section.host,
         port=section.port,
+        hosts=tuple(_host_and_port(text, section.port) for text in section.hosts),
         username=section.username,
         password=section.password,
+        username_file=section.username_file,
+        password_file=section.password_file,
         vhost=section.vhost,
         tls=section.tls,
         tls_verify=section.tls_verify,
@@ -274,8 +277,11 @@ def redis_url(section: RedisClient) -> str:
     return f"redis{'s' if section.tls else ''}://{login}{host}:{section.port}/{section.dbid}"
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
+def _host_and_port(text: str, usual_port: int = 0) -> tuple[str, int]:
+    """Of `host:port`, or of `host` alone; an IPv6 address with a port stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = text, str(usual_port)
     return host.strip("[]"), int(port)
 
 

@@ -82,10 +82,12 @@ def amqp_url(url: str, where: str) -> Iterator[Entry]:
     if parts is None:
         return
     tls = parts.scheme == "amqps"
-    path = unquote(parts.path[1:])
-    values = {
-        **_address(parts),
-        "vhost": path or "/",
+    address = _address(parts)
+    values: dict[str, str | None] = {
+        **address,
+        "hosts": "",  # the URL wins over a list, and over files
+        **{f"{key}_file": None for key in ("username", "password") if key in address},
+        "vhost": unquote(parts.path[1:]) or "/",
         "tls": "yes" if tls else "no",
         **({"port": "5671"} if tls and parts.port is None else {}),
     }

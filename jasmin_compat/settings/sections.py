@@ -5,6 +5,7 @@ noted at its row and in QUIRKS.md. Texts in braces (`{LOG_PATH}`) are filled in 
 """
 
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -29,6 +30,14 @@ _ADMIN_PASSWORD = "MD5 digest of the password, in hexadecimal."  # noqa: S105 RU
 _BILLING = "Charge users."
 _PRIVACY = "Write the length of a message to the log instead of its content."
 _PICKLES = "Pickle protocol of queue messages and of Jasmin's store files."
+
+
+def _broker_host(text: str) -> str | None:
+    """`host`, `host:port`, `[v6]` or `[v6]:port`."""
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(?::([0-9]{1,5}))?", text)
+    if found is None or not 1 <= int(found[1] or 1) <= 65535:
+        return "must be host or host:port each"
+    return None
 
 
 def _line_format(text: str) -> str | None:
@@ -277,13 +286,27 @@ class Dlr(Logged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmqpBroker(Logged):
-    """RabbitMQ. Environment CLOUDAMQP_URL overrides host, port, username, password, vhost, tls."""
+    """RabbitMQ. Environment CLOUDAMQP_URL overrides host, port, user, password, vhost, tls."""
 
     LOGGER = "jasmin-amqp-factory"
     host: str = jasmin("127.0.0.1", "Host.")
     port: int = jasmin(5672, "Port; 5671 is usual with tls.", check=between(1, 65535))
+    hosts: tuple[str, ...] = ours(
+        (),
+        "Nodes of a cluster, tried in turn: host or host:port each, `port` where none is given. "
+        "With any, `host` is not used.",
+        check=each(_broker_host),
+    )
     username: str = jasmin("guest", "User.")
+    username_file: str | None = ours(
+        None, "File that holds the user's name instead, such as a Kubernetes secret."
+    )
     password: str = jasmin("guest", "Password.", secret=True)
+    password_file: str | None = ours(
+        None,
+        "File that holds the password instead. Both files are read at each connection, so a "
+        "password that was replaced counts from the next one on.",
+    )
     vhost: str = jasmin("/", "Virtual host.")
     spec: str = jasmin("{RESOURCE_PATH}/amqp0-9-1.xml", "Jasmin's protocol file; not read here.")
     heartbeat: int = jasmin(

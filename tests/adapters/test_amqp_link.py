@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,9 @@ from tests.waiting import LONG_S, until
 
 PEM = Path(__file__).parents[1] / "tls" / "localhost.pem"
 """A certificate of 127.0.0.1 and its key, signed by itself."""
+OTHER_PEM = PEM.with_name("other.pem")
+CLIENT_PEM = PEM.with_name("client.pem")
+"""Signed by OTHER_PEM: RabbitMQ wants no client that signed its certificate itself."""
 QUICK = AmqpPolicy(connection_loss_retry_delay=0.01, connection_failure_retry_delay=0.01)
 
 
@@ -173,7 +175,8 @@ async def test_somebody_who_accepts_and_says_nothing_is_given_up(
         await connected.wait()
         await until(lambda: down.counts.reconnects == 1)
     server.close()
-    assert "Connection failed. Reason: no answer within 0.05 seconds" in said(caplog)
+    reason = f"127.0.0.1:{policy.port}: no answer within 0.05 seconds"
+    assert f"Connection failed. Reason: {reason}" in said(caplog)
 
 
 async def test_somebody_who_speaks_another_protocol_is_given_up(
@@ -252,33 +255,203 @@ async def test_any_password(rabbitmq: RabbitMq) -> None:
         await up.link.wait_up()
 
 
+# -- several hosts
+
+
+LOCAL = "127.0.0.1"
+
+
+@pytest.mark.amqp
+async def test_of_several_hosts_each_has_its_turn(
+    rabbitmq: RabbitMq, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The one before is lost, or does not answer: after that at once."""
+    dead = free_port()
+    async with tcp_tap(rabbitmq.port) as one, tcp_tap(rabbitmq.port) as other:
+        ports = (dead, one.port, other.port)
+        policy = replace(
+            QUICK, hosts=tuple((LOCAL, port) for port in ports), connection_failure_retry_delay=60
+        )
+        async with running(policy) as up:
+            live = await up.link.wait_up()
+            assert up.counts.connected_to == {f"{LOCAL}:{one.port}": 1}
+            one.cut()
+            await live.tap.lost
+            await until(lambda: up.link.live is not None and up.link.live is not live)
+            live = await up.link.wait_up()
+            assert up.counts.connected_to == {f"{LOCAL}:{one.port}": 0, f"{LOCAL}:{other.port}": 1}
+            other.cut()
+            await live.tap.lost
+            await until(lambda: up.link.live is not None and up.link.live is not live)
+        assert (one.accepted, other.accepted) == (2, 1)
+    assert up.counts.failed == {f"{LOCAL}:{dead}": 2}
+    assert up.counts.reconnects == 4
+    tried = [line.split()[2] for line in said(caplog) if line.startswith("Connecting")]
+    assert tried == [f"{LOCAL}:{port}/" for port in (*ports, dead, one.port)]
+
+
+async def test_it_pauses_when_all_hosts_have_failed(caplog: pytest.LogCaptureFixture) -> None:
+    ports = (free_port(), free_port())
+    policy = AmqpPolicy(
+        hosts=tuple((LOCAL, port) for port in ports), connection_failure_retry_delay=0.3
+    )
+    async with running(policy) as down:
+        await until(lambda: down.counts.reconnects == 4)
+    firsts = [line.split()[0] for line in said(caplog)]
+    assert firsts[:6] == ["Connecting", "Connection", "Connecting", "Connection", *PAUSE]
+    assert set(down.counts.failed) == {f"{LOCAL}:{port}" for port in ports}
+    reasons = [line for line in said(caplog) if line.startswith("Connection failed.")]
+    for port, reason in zip(ports, reasons, strict=False):
+        assert reason.startswith(f"Connection failed. Reason: {LOCAL}:{port}: ")
+
+
+PAUSE = ["Reconnecting", "Connecting"]
+
+
+@pytest.mark.amqp
+async def test_who_must_not_try_again_tries_each_host_once(rabbitmq: RabbitMq) -> None:
+    """As tools do: one node that is down is no reason to give up."""
+    hosts = ((LOCAL, free_port()), (LOCAL, rabbitmq.port))
+    async with running(replace(QUICK, hosts=hosts, connection_failure_retry=False)) as up:
+        await up.link.wait_up()
+    link = Link(
+        replace(QUICK, hosts=(hosts[0], (LOCAL, free_port())), connection_failure_retry=False),
+        AmqpCounts(),
+        User(),
+        purpose="x",
+        jitter=lambda: 0.5,
+    )
+    async with asyncio.timeout(LONG_S):
+        assert isinstance(await ended(link), BrokerAway)
+
+
+# -- name and password from files
+
+
+@pytest.mark.amqp
+async def test_a_password_that_is_replaced_counts_from_the_next_connection_on(
+    rabbitmq: RabbitMq, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("before", "after"):
+        await asyncio.to_thread(rabbitmq.add_user, name, f"hunter2-{name}")
+    user, password = tmp_path / "user", tmp_path / "password"
+    user.write_text("before\n")
+    password.write_text("hunter2-before\n")
+    async with tcp_tap(rabbitmq.port) as tap:
+        policy = replace(QUICK, port=tap.port, username_file=str(user), password_file=str(password))
+        async with running(policy) as up:
+            first = await up.link.wait_up()
+            assert first.connection.url.user == "before"
+            password.unlink()
+            tap.cut()
+            await until(lambda: f"{password}: No such file" in "".join(said(caplog)))
+            password.write_text("")
+            await until(lambda: f"{password}: empty" in "".join(said(caplog)))
+            password.write_text("hunter2-wrong")
+            await until(lambda: "ACCESS_REFUSED" in "".join(said(caplog)))
+            user.write_text("after")
+            password.write_text("hunter2-after")
+            second = await up.link.wait_up()
+            assert second.connection.url.user == "after"
+    assert "hunter2" not in caplog.text
+
+
+# -- TLS
+
+
+@dataclass(frozen=True)
+class TlsPorts:
+    """Of TLS listeners of a real RabbitMQ."""
+
+    plain: int
+    """Its certificate is PEM."""
+    elsewhere: int
+    """The same on 127.0.0.2, which is no name in the certificate."""
+    mutual: int
+    """It wants a certificate that OTHER_PEM signed."""
+
+
+@pytest.fixture(scope="module")
+def tls_ports(rabbitmq: RabbitMq) -> TlsPorts:
+    return TlsPorts(
+        rabbitmq.listen_tls(PEM),
+        rabbitmq.listen_tls(PEM, host="127.0.0.2"),
+        rabbitmq.listen_tls(PEM, ca=OTHER_PEM),
+    )
+
+
+TRUSTING: dict[str, object] = {"tls": True, "tls_ca": str(PEM)}
+AS_CLIENT = {"tls_cert": str(CLIENT_PEM), "tls_key": str(CLIENT_PEM)}
+AS_ONE = {"tls_cert": str(PEM), "tls_key": str(PEM)}
+
+
 # covers: W-AMQP-16
 @pytest.mark.amqp
 @pytest.mark.parametrize(
-    ("tls", "works"),
+    ("listener", "tls"),
     [
-        ({"tls_ca": str(PEM)}, True),
-        ({"tls_verify": False}, True),
-        ({}, False),
+        ("plain", TRUSTING),
+        ("plain", {"tls": True, "tls_verify": False}),
+        ("elsewhere", {"tls": True, "tls_verify": False}),
+        ("mutual", TRUSTING | AS_CLIENT),
     ],
-    ids=["verified", "not verified", "unknown to the system"],
+    ids=["verified", "not verified", "wrong name, not verified", "client certificate"],
 )
 async def test_tls(
-    rabbitmq: RabbitMq, tls: dict[str, object], works: bool, caplog: pytest.LogCaptureFixture
+    rabbitmq: RabbitMq, tls_ports: TlsPorts, listener: str, tls: dict[str, object]
 ) -> None:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(PEM)
-    async with tcp_tap(rabbitmq.port, context=context) as tap:
-        policy = replace(QUICK, port=tap.port, tls=True, **tls)  # type: ignore[arg-type]
-        async with running(policy) as link:
-            if works:
-                live = await link.link.wait_up()
-                channel = await live.open_channel()
-                await live.close_channel(channel)
-                assert bytes(tap.sent[:4]) == b"AMQP"
-            else:
-                await until(lambda: link.counts.reconnects > 0)
-                assert "certificate verify failed" in caplog.text
+    host = "127.0.0.2" if listener == "elsewhere" else LOCAL
+    policy = replace(QUICK, host=host, port=getattr(tls_ports, listener), **tls)  # type: ignore[arg-type]
+    async with running(policy) as link:
+        live = await link.link.wait_up()
+        await live.close_channel(await live.open_channel())
+        encrypted = await asyncio.to_thread(rabbitmq.ctl, "list_connections", "ssl", "ssl_protocol")
+        assert "true\tTLSv1.3" in encrypted.replace("tlsv1.3", "TLSv1.3")
+
+
+# covers: W-AMQP-16
+@pytest.mark.amqp
+@pytest.mark.parametrize(
+    ("listener", "tls", "reason"),
+    [
+        ("plain", {"tls": True}, "certificate verify failed"),
+        ("plain", {"tls": True, "tls_ca": str(OTHER_PEM)}, "certificate verify failed"),
+        ("elsewhere", TRUSTING, "IP address mismatch"),
+        ("mutual", TRUSTING, "Connection failed"),
+        ("mutual", TRUSTING | AS_ONE, "Connection failed"),
+        ("plain", {"tls": True, "tls_ca": __file__}, "tls_ca, tls_cert or tls_key: "),
+    ],
+    ids=[
+        "unknown to the system",
+        "wrong CA",
+        "wrong name",
+        "no client certificate",
+        "wrong client certificate",
+        "no certificates in the file",
+    ],
+)
+async def test_who_cannot_prove_who_they_are_gets_no_connection(
+    tls_ports: TlsPorts,
+    listener: str,
+    tls: dict[str, object],
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    host = "127.0.0.2" if listener == "elsewhere" else LOCAL
+    policy = replace(QUICK, host=host, port=getattr(tls_ports, listener), **tls)  # type: ignore[arg-type]
+    async with running(policy) as down:
+        await until(lambda: down.counts.reconnects > 0)
+        assert down.link.live is None
+    assert reason in "\n".join(said(caplog))
+
+
+@pytest.mark.amqp
+async def test_a_broker_that_speaks_no_tls_is_given_up(rabbitmq: RabbitMq) -> None:
+    policy = replace(QUICK, port=rabbitmq.port, tls=True, connect_timeout_s=0.5)
+    async with running(policy) as down:
+        await until(lambda: down.counts.reconnects > 0)
+        assert down.link.live is None
 
 
 @pytest.mark.amqp

@@ -37,6 +37,18 @@ def test_each_has_its_line(tmp_path: Path, text: str, mistake: str) -> None:
     assert found.line == f"{tmp_path}/j.cfg:{mistake}"
 
 
+@pytest.mark.parametrize("key", ["username_file", "password_file"])
+def test_a_secret_must_be_readable_from_the_start(tmp_path: Path, key: str) -> None:
+    secret = tmp_path / "secret"
+    lines = f"[amqp-broker]\n{key} = {secret}\n"
+    for reason in ("No such file or directory", "empty"):
+        (found,) = further_mistakes(read(tmp_path, lines))
+        assert found.line == f"{tmp_path}/j.cfg:2: [amqp-broker] {key}: {secret}: {reason}"
+        secret.touch()
+    secret.write_text("hunter2\n")
+    assert further_mistakes(read(tmp_path, lines)) == []
+
+
 def test_a_certificate_and_its_key_go_together(tmp_path: Path) -> None:
     (tmp_path / "c.pem").touch()
     found = further_mistakes(read(tmp_path, f"[redis-client]\ntls_cert = {tmp_path}/c.pem\n"))

@@ -171,3 +171,17 @@ def test_what_was_sent_is_known_for_as_long_as_a_message_is_retried() -> None:
     settings = replace(Settings(), sm_listener=patient)
     assert policies.dlr_policy(Settings()).sent_ttl_s == 3600
     assert policies.dlr_policy(settings).sent_ttl_s == 2 * 3600 + 1200
+
+
+def test_hosts_of_the_broker() -> None:
+    hosts = ("a", "b:5673", "[::1]", "[fe80::1]:5674", "10.0.0.1")
+    broker = AmqpBroker(port=5671, hosts=hosts)
+    assert policies.amqp_policy(Settings(amqp_broker=broker)).addresses() == (
+        ("a", 5671),
+        ("b", 5673),
+        ("::1", 5671),
+        ("fe80::1", 5674),
+        ("10.0.0.1", 5671),
+    )
+    alone = AmqpBroker(host="c", port=1)
+    assert policies.amqp_policy(Settings(amqp_broker=alone)).addresses() == (("c", 1),)

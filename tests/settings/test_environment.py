@@ -69,7 +69,15 @@ def test_a_service_variable_of_kubernetes_is_no_setting(name: str) -> None:
                 "vhost": "vh",
                 "tls": "yes",
                 "port": "5671",
+                "hosts": "",
+                "username_file": None,
+                "password_file": None,
             },
+        ),
+        (
+            "CLOUDAMQP_URL",
+            "amqp://rabbit",
+            {"host": "rabbit", "hosts": "", "vhost": "/", "tls": "no"},
         ),
         (
             "CLOUDAMQP_URL",
@@ -81,6 +89,9 @@ def test_a_service_variable_of_kubernetes_is_no_setting(name: str) -> None:
                 "password": "p@w",
                 "vhost": "/",
                 "tls": "no",
+                "hosts": "",
+                "username_file": None,
+                "password_file": None,
             },
         ),
         (
@@ -109,7 +120,7 @@ def test_a_service_variable_of_kubernetes_is_no_setting(name: str) -> None:
         ),
     ],
 )
-def test_urls_set_the_options_they_hold(name: str, url: str, values: dict[str, str]) -> None:
+def test_urls_set_the_options_they_hold(name: str, url: str, values: dict[str, str | None]) -> None:
     assert {e.key: e.raw for e in read_urls({name: url}).entries} == values
 
 

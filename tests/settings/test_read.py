@@ -124,6 +124,13 @@ def test_urls_win_over_everything(site: Site) -> None:
     assert (client.host, client.port, client.password, client.tls) == ("d", 7000, "pw", False)
 
 
+def test_a_url_wins_over_hosts_and_files_too(site: Site) -> None:
+    site.cfg.write_text("[amqp-broker]\nhosts = a, b:5673\npassword_file = /p\n")
+    assert site.read().settings.amqp_broker.hosts == ("a", "b:5673")
+    broker = site.read({"CLOUDAMQP_URL": "amqp://u:p@c/v"}).settings.amqp_broker
+    assert (broker.host, broker.hosts, broker.password_file) == ("c", (), None)
+
+
 def test_the_redis_url_option_stands_for_the_others(site: Site) -> None:
     site.cfg.write_text("[redis-client]\nhost = a\nurl = rediss://u:p@b:7000/2\n")
     client = site.read().settings.redis_client

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jasmin_compat.settings.options import ErrorRetrial
+from jasmin_compat.settings.options import BadValue, ErrorRetrial
 from jasmin_compat.settings.read import SECTION_TYPES, TABLES
 from jasmin_compat.settings.sections import Logged, Settings
 
@@ -130,3 +130,18 @@ def test_every_option_of_ours_has_its_unit_in_its_name() -> None:
                 }
                 name = node.target.id
                 assert not number or name in counts or name.endswith(("_s", "_octets")), name
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a:", "a:0", "a:65536", "a:b", "::1", "[::1", "amqp://a", "u:p@a", "a b"]
+)
+def test_what_is_no_host_is_told(text: str) -> None:
+    with pytest.raises(BadValue, match="must be host or host:port each"):
+        TABLES["amqp-broker"]["hosts"].parse([text])
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "a.example:5672", "10.0.0.1", "[::1]", "[::1]:5672", "a-b_c"]
+)
+def test_hosts_with_a_port_or_without(text: str) -> None:
+    assert TABLES["amqp-broker"]["hosts"].parse(f"{text}, {text}") == (text, text)
