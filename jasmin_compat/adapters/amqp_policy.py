@@ -55,6 +55,8 @@ class AmqpPolicy:
     """For each answer of the broker that is not a confirm: declaring, consuming, cancelling."""
     publish_timeout_s: float = 5.0
     """From publish to confirm, reconnecting and publishing again included."""
+    blocked_grace_s: float = 0.25
+    """For confirms that are under way when the broker says that it is blocked."""
     publish_window: int = 200
     """Publishes on the wire whose confirm is awaited."""
     waiting_publishes: int = 2000

@@ -67,6 +67,8 @@ class Publisher:
         self._waiting: dict[Publish, None] = {}
         self._methods: dict[tuple[str, str, bool], bytes] = {}
         self._blocked: str | None = None
+        self._grace: asyncio.TimerHandle | None = None
+        """Runs from connection.blocked on."""
 
     async def publish(self, message: QueueMessage, *, mandatory: bool, deadline: float) -> None:
         """Return at the confirm; `deadline` is a time of the loop's clock.
@@ -141,15 +143,38 @@ class Publisher:
         self._counts.publish_waiting = len(self._waiting)
 
     def block(self, reason: str | None) -> None:
-        """connection.blocked, or unblocked: what waits now fails, what is on the wire may pass."""
-        self._blocked = reason
-        self._counts.blocked = reason is not None
+        """connection.blocked, or unblocked.
+
+        The broker stops reading when the first publish comes after the alarm, and says so then.
+        What waits fails at once; of what is on the wire the confirms that are under way still
+        come, the rest lies in a socket nobody reads until the alarm is over.
+        """
         if reason is None:
             log.info("The broker takes publishes again")
+            self._unblock()
             return
         log.error("The broker takes no publishes: %s", reason)
+        self._unblock()
+        self._blocked = reason
+        self._counts.blocked = True
         for publish in list(self._waiting):
-            publish.fail(BrokerAway(f"blocked by the broker: {reason}"))
+            self._refuse(publish, reason)
+        self._grace = self._loop.call_later(self._policy.blocked_grace_s, self._end_grace, reason)
+
+    def _end_grace(self, reason: str) -> None:
+        if self._channel is not None:
+            for publish in self._channel.on_the_wire():
+                self._refuse(publish, reason)
+
+    def _refuse(self, publish: Publish, reason: str) -> None:
+        publish.fail(BrokerAway(f"blocked by the broker: {reason}"))
+
+    def _unblock(self) -> None:
+        self._blocked = None
+        self._counts.blocked = False
+        if self._grace is not None:
+            self._grace.cancel()
+            self._grace = None
 
     # -- for PublishChannel
 
@@ -157,8 +182,7 @@ class Publisher:
         """The channel is gone: what was on its wire goes first on the next one."""
         if self._channel is channel:
             self._channel = None
-            self._blocked = None
-            self._counts.blocked = False
+            self._unblock()
         for publish in on_the_wire:
             if publish.sent >= _MAX_SENT:
                 publish.fail(BrokerAway(f"sent {publish.sent} times, and each time: {reason}"))
@@ -210,6 +234,10 @@ class PublishChannel:
         self._content = ContentReader()
         self._returned: frames.Returned | None = None
 
+    def on_the_wire(self) -> list[Publish]:
+        """What is not confirmed yet, in the order it was sent."""
+        return [self._on_the_wire[tag] for tag in sorted(self._on_the_wire)]
+
     def has_room(self) -> bool:
         return len(self._on_the_wire) < self._window
 
@@ -245,7 +273,7 @@ class PublishChannel:
         return b""
 
     def lose(self, reason: str) -> None:
-        on_the_wire = [self._on_the_wire[tag] for tag in sorted(self._on_the_wire)]
+        on_the_wire = self.on_the_wire()
         self._on_the_wire.clear()
         self._publisher.lost(self, on_the_wire, reason)
 

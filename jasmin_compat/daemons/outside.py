@@ -40,7 +40,11 @@ async def open_queues(frame: Frame, *, name: str) -> AsyncIterator[Queues]:
         async with open_amqp_queues(policy, clock=frame.clock, jitter=random.random) as queues:
 
             def check() -> Ready | NotReady:
-                return Ready() if queues.is_connected else NotReady("not connected to RabbitMQ")
+                if not queues.is_connected:
+                    return NotReady("not connected to RabbitMQ")
+                if queues.counts.blocked:
+                    return NotReady("RabbitMQ takes no messages: it is short of memory or disk")
+                return Ready()
 
             frame.checks["broker"] = check
             frame.sources.append(lambda: [Measured(prefix="amqp", counts=queues.counts)])

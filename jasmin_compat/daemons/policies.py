@@ -62,6 +62,7 @@ def amqp_policy(settings: Settings, *, name: str = "jasmin-compat") -> AmqpPolic
         connect_timeout_s=section.connect_timeout_s,
         rpc_timeout_s=section.rpc_timeout_s,
         publish_timeout_s=section.publish_timeout_s,
+        blocked_grace_s=section.blocked_grace_s,
         publish_window=section.publish_window,
         waiting_publishes=section.waiting_publishes,
         durability=Durability(section.durability),

@@ -337,6 +337,12 @@ class AmqpBroker(Logged):
         "Seconds to wait for the broker's confirm, outages included, before a message is refused.",
         check=at_least(0.1),
     )
+    blocked_grace_s: float = ours(
+        0.25,
+        "Seconds to wait for confirms that are under way when the broker, short of memory or disk, "
+        "takes no more messages; what is not confirmed by then is refused.",
+        check=at_least(0),
+    )
     publish_window: int = ours(
         200, "Messages published and not yet confirmed, at most.", check=at_least(1)
     )

@@ -60,7 +60,7 @@ class TestQuorumContract(QueueContract):
 
 @pytest.fixture
 def queue(request: pytest.FixtureRequest) -> str:
-    return f"submit.sm.{request.node.name}"
+    return f"submit.sm.{request.node.name.replace('[', '.').rstrip(']')}"
 
 
 @pytest.fixture
@@ -374,29 +374,45 @@ async def test_exchanges_that_were_deleted_are_declared_again(
         await third_party.exchange_delete("billing")
 
 
+@pytest.mark.parametrize(
+    ("limit", "alarm", "all_clear"),
+    [
+        ("set_vm_memory_high_watermark", "0.0000001", "0.4"),
+        ("set_disk_free_limit", str(10**16), "50MB"),
+    ],
+    ids=["memory", "disk"],
+)
 async def test_a_blocking_broker_is_refused_at_once_and_acks_still_pass(
-    rabbitmq: RabbitMq, queues: AmqpQueues, queue: str, message: QueueMessage
+    rabbitmq: RabbitMq,
+    queues: AmqpQueues,
+    queue: str,
+    message: QueueMessage,
+    limit: str,
+    alarm: str,
+    all_clear: str,
 ) -> None:
     for _ in range(5):
         await queues.publish(message)
-    queues._policy = replace(queues._policy, publish_timeout_s=0.3)
-    await asyncio.to_thread(rabbitmq.ctl, "set_vm_memory_high_watermark", "0.0000001")
+    loop = asyncio.get_running_loop()
+    await asyncio.to_thread(rabbitmq.ctl, limit, alarm)
     try:
-        with pytest.raises(BrokerAway):  # the first one is what makes the broker say so
+        began = loop.time()
+        with pytest.raises(BrokerAway, match="blocked"):  # the first makes the broker say so
             await queues.publish(message)
-        await until(lambda: queues.counts.blocked)
-        began = asyncio.get_running_loop().time()
+        assert loop.time() - began < 1
+        assert queues.counts.blocked
+        began = loop.time()
         with pytest.raises(BrokerAway, match="blocked"):
             await queues.publish(message)
-        assert asyncio.get_running_loop().time() - began < 0.1
+        assert loop.time() - began < 0.1
         async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
             for _ in range(5):
                 await (await take(deliveries)).settle(Ack())
     finally:
-        await asyncio.to_thread(rabbitmq.ctl, "set_vm_memory_high_watermark", "0.4")
+        await asyncio.to_thread(rabbitmq.ctl, limit, all_clear)
     await until(lambda: not queues.counts.blocked)
-    queues._policy = replace(queues._policy, publish_timeout_s=LONG_S)
     await queues.publish(message)
+    assert await queues.depth(queue) >= 1
 
 
 # -- the end

@@ -296,7 +296,7 @@ async def test_it_pauses_when_all_hosts_have_failed(caplog: pytest.LogCaptureFix
         hosts=tuple((LOCAL, port) for port in ports), connection_failure_retry_delay=0.3
     )
     async with running(policy) as down:
-        await until(lambda: down.counts.reconnects == 4)
+        await until(lambda: down.counts.reconnects >= 4)
     firsts = [line.split()[0] for line in said(caplog)]
     assert firsts[:6] == ["Connecting", "Connection", "Connecting", "Connection", *PAUSE]
     assert set(down.counts.failed) == {f"{LOCAL}:{port}" for port in ports}

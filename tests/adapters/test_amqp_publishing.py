@@ -286,6 +286,37 @@ async def test_what_was_on_the_wire_when_the_broker_blocked_may_still_pass(bench
     assert await sent == "confirmed"
 
 
+@pytest.mark.parametrize("bench", [{"blocked_grace_s": 0.02}], indirect=True)
+async def test_what_is_not_confirmed_soon_after_the_broker_blocked_is_refused(bench: Bench) -> None:
+    """The broker reads it when the alarm is over: then its confirm is for nobody."""
+    channel = bench.up()
+    sent = [bench.publish(letter) for letter in "ab"]
+    await turn()
+    bench.publisher.block("low on memory")
+    ack(channel, 1)
+    assert [await outcome for outcome in sent] == ["confirmed", "BrokerAway"]
+    bench.publisher.block(None)
+    again = bench.publish("b")
+    await turn()
+    ack(channel, 2)
+    ack(channel, 3)
+    assert await again == "confirmed"
+    assert (bench.counts.confirms, bench.counts.publish_failed) == (3, 1)
+
+
+@pytest.mark.parametrize("bench", [{"blocked_grace_s": 0.02}], indirect=True)
+async def test_an_alarm_that_ends_soon_refuses_nothing_on_the_wire(bench: Bench) -> None:
+    channel = bench.up()
+    sent = bench.publish("a")
+    await turn()
+    bench.publisher.block("low on memory")
+    bench.publisher.block(None)
+    await asyncio.sleep(0.04)
+    assert not sent.done()
+    ack(channel, 1)
+    assert await sent == "confirmed"
+
+
 async def test_a_lost_connection_ends_the_blocking(bench: Bench) -> None:
     channel = bench.up()
     bench.publisher.block("low on disk")
