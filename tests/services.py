@@ -127,6 +127,8 @@ class RabbitMq:
         Raises:
             CalledProcessError: the node does not answer, or the expression is none.
         """
+        # erl_call takes octets, not UTF-8
+        expression = "".join(c if c.isascii() else f"\\x{{{ord(c):x}}}" for c in expression)
         if self._call is None:
             return self.ctl("eval", f"{expression}.").strip()
         command = [self._call, "-c", self._cookie(), "-n", self.node, "-e"]
@@ -185,7 +187,7 @@ class RabbitMq:
             options += [f'{{cacertfile, "{ca}"}}', "{fail_if_no_peer_cert, true}"]
         options.append(f"{{verify, verify_{'none' if ca is None else 'peer'}}}")
         listener = f'{{"{host}", {port}}}, [{", ".join(options)}], 1'
-        self.ctl("eval", f"ok = rabbit_networking:start_ssl_listener({listener}).")
+        self.eval(f"ok = rabbit_networking:start_ssl_listener({listener})")
         return port
 
     def stop(self) -> None:
