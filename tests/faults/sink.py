@@ -1,4 +1,4 @@
-"""A callback receiver that counts, and can be told to answer 500 or not at all."""
+"""A callback receiver that counts, and can be told to answer 500, or not at all, or to be gone."""
 
 import asyncio
 import contextlib
@@ -24,16 +24,23 @@ class Sink:
         self.statuses: dict[tuple[str, int], str] = {}
         self.refused = 0
         self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=500)
+        """On a free port, or again on the one it had."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=500)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
+        """End, as a process ends: its connections are reset, the next ones refused."""
         if self._server is not None:
             self._server.close()
+            self._server = None
+        for writer in self._writers:
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -47,6 +54,7 @@ class Sink:
                     continue
                 self._count(head)
                 writer.write(ACK)
+        self._writers.discard(writer)
         writer.close()
 
     def _count(self, head: bytes) -> None:
