@@ -33,6 +33,7 @@ def run(target: str, folder: Path, options: list[str]) -> dict[str, Any]:
     subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-c", str(HERE / "pytest.ini"), "-q", "--no-header"),
+            "--jasmin-side",
             *(f"--target={target}", f"--outcomes={outcomes}", f"--outage-accounts={folder}"),
             *(options or [str(HERE / "scenarios")]),
         ],

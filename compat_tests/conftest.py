@@ -11,7 +11,7 @@ import pytest_asyncio
 from compat_tests import quirks, sites
 from compat_tests.targets.external import External, Place
 from compat_tests.targets.gateway import Gateway, Target
-from compat_tests.targets.jasmin import Jasmin
+from compat_tests.targets.jasmin import Jasmin, environment_folder
 from compat_tests.targets.ours import Ours
 from compat_tests.world import World, opened, opened_external
 from tests.services import RabbitMq
@@ -25,6 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("compat", "the gateway under test")
     group.addoption("--target", choices=["ours", "jasmin", "external", "mixed"], default="ours")
     group.addoption("--ours-bin", type=Path, help="folder of our console scripts")
+    group.addoption(
+        "--jasmin-side",
+        action="store_true",
+        help="use the environment of the real Jasmin for what its classes must say to our messages",
+    )
     group.addoption("--outcomes", type=Path, help="write scenario → outcome here, as JSON")
     group.addoption("--outage-accounts", type=Path, help="folder for an account of each outage")
     for name, what in External.OPTIONS.items():
@@ -38,7 +43,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path == Path(__file__).parent / others else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--jasmin-side") and config.getoption("--target") != "jasmin":
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("jasmin")])
+        items[:] = [item for item in items if not item.get_closest_marker("jasmin")]
     items.sort(key=lambda item: item.get_closest_marker("outage") is None)  # the long one first
     for item in items:
         for number in quirk_numbers(item):
@@ -208,6 +216,20 @@ async def spare(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """Site `spare`: as `main`, to be stopped and killed; each scenario leaves it running."""
     async for world in _world("spare", request):
         yield world
+
+
+@pytest_asyncio.fixture(scope="session", params=["listened", "listened_sar"])
+async def listened(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """Sites `listened` and `listened_sar`."""
+    async for world in _world(request.param, request):
+        yield world
+
+
+@pytest.fixture(scope="session")
+def jasmin_home(pytestconfig: pytest.Config, target: Target | External) -> Path | None:
+    """The environment with the real Jasmin; None where it is not asked for."""
+    wanted = pytestconfig.getoption("--jasmin-side") or isinstance(target, Jasmin)
+    return environment_folder() if wanted else None
 
 
 @pytest.fixture

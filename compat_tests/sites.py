@@ -252,6 +252,13 @@ def plugged(port: int) -> Site:
     )
 
 
+def listened_sar(port: int) -> Site:
+    """As `listened`, with SAR, and exchanges and queues as transient as Jasmin's."""
+    site = main(port)
+    more = {"http-api": {"long_content_split": "sar"}, "amqp-broker": {"durability": "jasmin"}}
+    return replace(site, name="listened_sar", cfg={**site.cfg, **more})
+
+
 SITES: dict[str, Callable[[int], Site]] = {
     "main": main,
     "other": other,
@@ -264,8 +271,10 @@ SITES: dict[str, Callable[[int], Site]] = {
     "accounts": accounts,
     "plugged": plugged,
     "spare": lambda port: replace(main(port), name="spare"),
+    "listened": lambda port: replace(main(port), name="listened"),
+    "listened_sar": listened_sar,
 }
-"""`spare` is stopped and started by its scenarios."""
+"""`spare` is stopped and started by its scenarios; strangers listen to `listened`."""
 
 
 def _smsc(port: int, system_id: str) -> dict[str, str]:
