@@ -3,7 +3,7 @@
 # make check           format, lint, types, architecture, fast tests (about a minute)
 # make chaos           faults in random order for 15 minutes at 200 messages a second, and the books
 #                      (CHAOS_OPTIONS="--seed 1 --minutes 3 --rate 100")
-# make compat-jasmin   the same black-box scenarios on the real Jasmin 0.11.0 and on ours
+# make compat-jasmin   the same black-box scenarios on the real Jasmin 0.11.0 and on ours; daemons of both on one broker
 # make lock            pin the dependencies anew
 
 SHELL := /bin/bash

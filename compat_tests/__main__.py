@@ -1,5 +1,4 @@
-"""Runs the scenarios on several targets and shows them side by side; then sites of both, and
-random requests to both.
+"""Runs the scenarios on several targets, side by side; sites of both; random requests to both.
 
 python -m compat_tests [--target jasmin|ours] [--examples 600] [--seed N] [pytest options]
 

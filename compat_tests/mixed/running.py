@@ -6,7 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ CID = "con1"
 SUBMITS, LOOKUPS, CALLBACKS = f"submit.sm.{CID}", "DLRLookup-main", "dlr_thrower"
 AUTHENTICATED = re.compile(r"(?m)^\S+ \S+ INFO +(\d+) Successfull authentication$")
 """In Jasmin's amqp-client.log; the process that was."""
+DURABILITY = re.compile(r"(?m)^durability = .*$")
 HELD = "jasmin_compat.held.dlr_smpps"
 CONSUMED = {"jasmind": SUBMITS, "dlrlookupd": LOOKUPS, "dlrd": CALLBACKS}
 """By which daemon."""
@@ -33,8 +34,8 @@ SETTLED_WITHIN_S = 240
 TOOL_S = 60
 
 
-def site(port: int) -> Site:
-    """Jasmin's configuration; `durability`, which Jasmin does not look at, is ours.
+def site(port: int, durability: str) -> Site:
+    """Jasmin's configuration; `durability`, which Jasmin does not look at, is for ours.
 
     What is tried again waits longer than a scenario takes, for it is moved meanwhile.
     """
@@ -45,7 +46,7 @@ def site(port: int) -> Site:
         connectors=(Connector(CID, {**smsc, **FAST}),),
         default_route=CID,
         cfg={
-            "amqp-broker": {"durability": "jasmin"},
+            "amqp-broker": {"durability": durability},
             "sm-listener": {
                 "submit_retrial_delay_smppc_not_ready": "1",
                 "submit_error_retrial": str({"ESME_RTHROTTLED": {"count": 3, "delay": 300}}),
@@ -118,6 +119,13 @@ class MixedSite:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    async def migrate_broker(self, durability: str) -> str:
+        """With every daemon stopped; the setting stays."""
+        for name in CONFIG_FILES.values():
+            path = self.gateway.folder / "etc" / name
+            path.write_text(DURABILITY.sub(f"durability = {durability}", path.read_text()))
+        return await self.tool("migrate-broker")
+
     async def depth(self, queue: str) -> int:
         return await broker.ready(self.amqp_url, queue)
 
@@ -169,7 +177,12 @@ class MixedSite:
 
 @contextlib.asynccontextmanager
 async def opened(
-    rabbitmq: RabbitMq, vhost: str, ours: Ours, *, by_ours: set[str]
+    rabbitmq: RabbitMq,
+    ours: Ours,
+    vhost: str,
+    *,
+    by_ours: Iterable[str] = (),
+    durability: str = "jasmin",
 ) -> AsyncIterator[MixedSite]:
     """Configured, with these daemons ours, bound, and everything consumed."""
     smsc, sink, redis = Smsc(), Sink(), Redis("--appendonly", "no")
@@ -179,7 +192,9 @@ async def opened(
         await smsc.open()
         await sink.open()
         redis.start()
-        gateway = Gateway(Jasmin(), site(smsc.port), amqp=(rabbitmq.port, vhost), redis=redis.port)
+        gateway = Gateway(
+            Jasmin(), site(smsc.port, durability), amqp=(rabbitmq.port, vhost), redis=redis.port
+        )
         for daemon in by_ours:
             gateway.run_by(daemon, ours)
         await eventually(lambda: gateway.start() or True, "start", within_s=120)

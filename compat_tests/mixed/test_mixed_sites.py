@@ -9,6 +9,7 @@ are stopped when nothing is on the wire, for what one holds at its end it may do
 """
 
 import asyncio
+import functools
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -33,29 +34,62 @@ RETRIED = 25
 ESME_RTHROTTLED = 0x58
 ALL = ("dlrd", "dlrlookupd", "jasmind")
 
-Opened = Callable[[str, set[str]], AbstractAsyncContextManager[MixedSite]]
+Opened = Callable[..., AbstractAsyncContextManager[MixedSite]]
 Told = Callable[[Row], None]
 
 
 @pytest.fixture
 def opened(broker: RabbitMq, ours: Ours) -> Opened:
-    """A site of this name, with these daemons ours."""
-    return lambda name, by_ours: running.opened(broker, name, ours, by_ours=by_ours)
+    return functools.partial(running.opened, broker, ours)
+
+
+async def sent_before_the_swap(site: MixedSite) -> None:
+    """Their receipts wait at the SMSC until they are released."""
+    site.receipts.hold()
+    await site.send(WAITING)
+    await site.until("1")
+
+
+async def called_back_in_vain(site: MixedSite) -> None:
+    """Their callbacks wait for another attempt."""
+    site.books.refuse_late()
+    await site.send(RETRIED, path=LATE)
+    await site.sink.got(LATE, RETRIED, within_s=60)
+
+
+async def throttled(site: MixedSite) -> None:
+    """They wait until the SMSC may be asked again."""
+    destinations = site.books.next_destinations(RETRIED)
+    for to in destinations:
+        site.smsc.script(to, Answer(status=ESME_RTHROTTLED), Answer())
+    await site.send(RETRIED)
+    for to in destinations:
+        await site.smsc.got(to)
+
+
+async def queued(site: MixedSite, count: int) -> None:
+    """They wait for the SMSC, and every daemon is stopped."""
+    await site.smsc.close()
+    await site.send(count)
+    await site.stop("jasmind", "dlrlookupd", "dlrd")
+
+
+async def gone_on(site: MixedSite, *, by_ours: bool) -> None:
+    await site.smsc.open(site.smsc.port)
+    await site.start(*ALL, by_ours=by_ours)
+    site.receipts.release()
+    await site.until("12")
 
 
 async def swapped_there_and_back(site: MixedSite, daemon: str) -> None:
     """Receipts of what was sent before each swap come after it."""
-    site.receipts.hold()
-    await site.send(WAITING)
-    await site.until("1")
+    await sent_before_the_swap(site)
     await site.swap(daemon, to_ours=True)
     site.receipts.release()
     if daemon == "jasmind":  # nobody answers HTTP meanwhile
         await site.send(MESSAGES)
         await site.until("12")
-        site.receipts.hold()
-        await site.send(WAITING)
-        await site.until("1")
+        await sent_before_the_swap(site)
         await site.swap(daemon, to_ours=False)
     else:  # ours finishes what it holds
         async with asyncio.TaskGroup() as tasks:
@@ -75,7 +109,7 @@ def all_is_well(site: MixedSite, row: Row) -> None:
 
 # covers: AMQP-02 W-AMQP-13
 async def test_our_dlrlookupd_in_a_site_of_jasmins(opened: Opened, told: Told) -> None:
-    async with opened("mixed-lookup", set()) as site:
+    async with opened("mixed-lookup") as site:
         await swapped_there_and_back(site, "dlrlookupd")
         told(row := site.row("(a) our dlrlookupd, the rest Jasmin's"))
         all_is_well(site, row)
@@ -83,7 +117,7 @@ async def test_our_dlrlookupd_in_a_site_of_jasmins(opened: Opened, told: Told) -
 
 # covers: AMQP-02 W-AMQP-13
 async def test_our_dlrd_in_a_site_of_jasmins(opened: Opened, told: Told) -> None:
-    async with opened("mixed-dlrd", set()) as site:
+    async with opened("mixed-dlrd") as site:
         await swapped_there_and_back(site, "dlrd")
         told(row := site.row("(b) our dlrd, the rest Jasmin's"))
         all_is_well(site, row)
@@ -91,32 +125,28 @@ async def test_our_dlrd_in_a_site_of_jasmins(opened: Opened, told: Told) -> None
 
 # covers: AMQP-02 W-AMQP-13 PERS-02 PERS-04
 async def test_our_jasmind_with_jasmins_dlr_daemons(opened: Opened, told: Told) -> None:
-    async with opened("mixed-jasmind", set()) as site:
+    async with opened("mixed-jasmind") as site:
         await swapped_there_and_back(site, "jasmind")
         told(row := site.row("(c) our jasmind, the rest Jasmin's"))
         all_is_well(site, row)
 
 
-# covers: PERS-02 PERS-04
+# covers: PERS-02 PERS-04 W-AMQP-06
 async def test_the_site_moves_to_ours_with_messages_queued(opened: Opened, told: Told) -> None:
-    """By UPGRADE.md; the first start of our jasmind reads the store Jasmin's left."""
-    async with opened("mixed-to-ours", set()) as site:
-        site.receipts.hold()
-        await site.send(WAITING)
-        await site.until("1")
-        site.books.refuse_late()
-        await site.send(RETRIED, path=LATE)
-        await site.sink.got(LATE, RETRIED, within_s=60)
-        await site.smsc.close()
-        await site.send(MESSAGES)
-        await site.stop("jasmind", "dlrlookupd", "dlrd")
+    """Our first start reads the store Jasmin's left; then the queues are made durable."""
+    async with opened("mixed-to-ours") as site:
+        await sent_before_the_swap(site)
+        await called_back_in_vain(site)
+        await queued(site, MESSAGES)
         await site.are_in(SUBMITS, MESSAGES)
         await site.are_in(CALLBACKS, RETRIED)
         site.books.accept_late()
-        await site.smsc.open(site.smsc.port)
-        await site.start(*ALL, by_ours=True)
-        site.receipts.release()
-        await site.until("12")
+        await gone_on(site, by_ours=True)
+        await sent_before_the_swap(site)
+        await queued(site, WAITING)
+        migrated = await site.migrate_broker("durable")
+        assert f"queue {SUBMITS}: made anew, with {WAITING} messages" in migrated
+        await gone_on(site, by_ours=True)
         told(row := site.row("(d) Jasmin's site, then ours"))
         all_is_well(site, row)
 
@@ -125,44 +155,28 @@ async def test_the_site_moves_to_ours_with_messages_queued(opened: Opened, told:
 async def test_the_site_moves_back_with_messages_queued_and_delayed(
     opened: Opened, told: Told
 ) -> None:
-    """By docs/migration.md."""
-    async with opened("mixed-to-jasmin", set(ALL)) as site:
-        site.receipts.hold()
-        await site.send(WAITING)
-        await site.until("1")
-        site.books.refuse_late()
-        await site.send(RETRIED, path=LATE)
-        await site.sink.got(LATE, RETRIED, within_s=60)
-        throttled = site.books.next_destinations(RETRIED)
-        for to in throttled:
-            site.smsc.script(to, Answer(status=ESME_RTHROTTLED), Answer())
-        await site.send(RETRIED)
-        await asked(lambda: were_throttled(site, throttled), "throttled messages")
-        await site.smsc.close()
-        await site.send(MESSAGES)
-        await site.stop("jasmind", "dlrlookupd", "dlrd")
-        flushed = await site.tool("delays", "--flush")
-        assert re.findall(r"(?m)^(\S+): (\d+) put back$", flushed) == [
-            (CALLBACKS, str(RETRIED)),
-            (SUBMITS, str(RETRIED)),
-        ]
+    """From durable queues, which Jasmin's daemons could not declare, and its store written anew."""
+    async with opened("mixed-to-jasmin", by_ours=ALL, durability="durable") as site:
+        await sent_before_the_swap(site)
+        await called_back_in_vain(site)
+        await throttled(site)
+        await queued(site, MESSAGES)
+        migrated = await site.migrate_broker("jasmin")
+        assert f"queue {SUBMITS}: made anew, with {MESSAGES} messages" in migrated
+        assert await site.tool("delays", "--flush") == (
+            f"{CALLBACKS}: {RETRIED} put back\n"
+            f"{SUBMITS}: {RETRIED} put back\n"
+            f"{2 * RETRIED} messages put back\n"
+        )
         await site.are_in(SUBMITS, MESSAGES + RETRIED)
         store = site.gateway.folder / "store"
         for path in store.glob("jcli-prod.*"):
             path.unlink()
         await site.tool("export", "--jasmin-store", str(store))
         site.books.accept_late()
-        await site.smsc.open(site.smsc.port)
-        await site.start(*ALL, by_ours=False)
-        site.receipts.release()
-        await site.until("12")
+        await gone_on(site, by_ours=False)
         told(row := site.row("(e) our site, then Jasmin's"))
         all_is_well(site, row)
-
-
-async def were_throttled(site: MixedSite, destinations: list[str]) -> bool:
-    submits = site.books.submits()
-    return all(to in submits for to in destinations)
 
 
 # covers: W-DLR-16
@@ -171,7 +185,7 @@ async def test_receipts_for_smpp_senders_are_held_until_jasmin_delivers_them(
 ) -> None:
     """As (b), with an SMPP sender bound to Jasmin's server; the broker restarts meanwhile."""
     destinations = [f"337{number:08}" for number in range(WAITING)]
-    async with opened("mixed-held", {"dlrd"}) as site:
+    async with opened("mixed-held", by_ours=["dlrd"]) as site:
         sender, later = SmppSender(site.gateway.smpp_port), SmppSender(site.gateway.smpp_port)
         async with sender.bound():
             await sender.send(destinations)
