@@ -230,15 +230,22 @@ class RabbitMq:
 class Redis:
     """One Redis with appendonly and fsync on every write: what `stop`, `kill` and `start` need.
 
-    `replica_of` may be changed while it is down; it says how the next `start` brings it up.
+    `replica_of` may be changed while it is down; it says how the next `start` brings it up. With
+    `tls`, a certificate and its key, TLS alone is spoken on the port, by none of the methods here.
     """
 
-    def __init__(self, *options: str, replica_of: "Redis | None" = None) -> None:
+    def __init__(
+        self, *options: str, replica_of: "Redis | None" = None, tls: Path | None = None
+    ) -> None:
         self._server = _find("redis-server")
         self._dir = Path(tempfile.mkdtemp(prefix="jc-redis-"))
         self._options = options or ("--appendonly", "yes", "--appendfsync", "always")
         self.replica_of = replica_of
         self.port = free_port()
+        if tls is not None:
+            said = f"--port 0 --tls-port {self.port} --tls-auth-clients no"
+            files = [f"--tls-{name}-file={tls}" for name in ("cert", "key", "ca-cert")]
+            self._options += (*said.split(), *(word for f in files for word in f.split("=")))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

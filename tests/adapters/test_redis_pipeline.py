@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
 
 import pytest
 import redis as redis_client
@@ -260,6 +262,31 @@ async def test_a_server_that_takes_no_writes_is_said_once_and_found_again(
     assert len([line for line in caplog.messages if "takes no writes" in line]) == 1
 
 
+async def test_a_server_whose_disk_takes_nothing_is_full_too(redis_server: Redis) -> None:
+    """MISCONF: its last snapshot failed, here because a folder stands in the way of the file."""
+    del redis_server
+    server = Redis("--dbfilename", "snapshot")
+    try:
+        server.start()
+        folder = Path(server.ask("CONFIG", "GET", "dir")["dir"]) / "snapshot"
+        folder.mkdir()
+        server.ask("CONFIG", "SET", "save", "3600 1")
+        server.ask("BGSAVE")
+        await until(lambda: snapshot_of(server) == "err")
+        async with running(RedisPolicy(url=server.url, probe_s=0.05)) as pipeline:
+            assert "MISCONF" in str(await pipeline.call(b"EVAL", SETS, b"0", writes=True))
+            assert pipeline._counts.refuses_writes
+            folder.rmdir()
+            server.ask("BGSAVE")
+            await until(pipeline._counts.takes_writes)
+    finally:
+        server.close()
+
+
+def snapshot_of(server: Redis) -> str:
+    return str(server.ask("INFO", "persistence")["rdb_last_bgsave_status"])
+
+
 async def test_missing_replicas_cost_each_write_little(
     redis_server: Redis, client: redis_client.Redis
 ) -> None:
@@ -272,7 +299,7 @@ async def test_missing_replicas_cost_each_write_little(
             with pytest.raises(StoreAway, match="on 0 of 1 replicas"):
                 await pipeline.call(b"SET", b"k", b"1", writes=True)
             took.append(asyncio.get_running_loop().time() - began)
-        assert sorted(took)[3] < 0.3
+        assert sorted(took)[1] < 0.3  # but for one a second, which waits half a second
         assert not pipeline._counts.takes_writes()
         replica = Redis(replica_of=redis_server)
         started.callback(replica.close)
@@ -280,7 +307,13 @@ async def test_missing_replicas_cost_each_write_little(
         await asyncio.to_thread(replica.start)
         await until(lambda: replica.follows() == redis_server.port)
         await until(pipeline._counts.takes_writes)
-        await pipeline.call(b"SET", b"k", b"1", writes=True)
+        await until(partial(is_written, pipeline))  # it may still be busy with its first sync
+
+
+async def is_written(pipeline: RedisPipeline) -> bool:
+    with contextlib.suppress(StoreAway):
+        return await pipeline.call(b"SET", b"k", b"1", writes=True) == b"OK"
+    return False
 
 
 async def test_a_server_made_a_replica_is_left(redis_server: Redis) -> None:

@@ -70,3 +70,38 @@ async def test_what_is_in_memory_says_so(tmp_path: Path) -> None:
 async def test_callbacks_are_counted(tmp_path: Path) -> None:
     async with frame(tmp_path) as of_test, open_calls(of_test):
         assert [m.prefix for source in of_test.sources for m in source()] == ["callbacks"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"is_connected": False}, NotReady("not connected to Redis")),
+        (
+            {"refuses_writes": True},
+            NotReady("Redis takes no writes: no memory, no disk, or too few replicas"),
+        ),
+        (
+            {"lacks_replicas": True},
+            NotReady("Redis has fewer replicas in step than wait_replicas"),
+        ),
+        (
+            {"forgets_at_crash": True},
+            Ready("Redis has no append-only file: records are lost when it crashes"),
+        ),
+        (
+            {"evicts_by_itself": True},
+            Ready("Redis evicts by itself: set maxmemory-policy noeviction"),
+        ),
+    ],
+)
+async def test_readiness_says_what_is_wrong_with_redis(
+    tmp_path: Path, redis_server: Redis, change: dict[str, bool], says: Ready | NotReady
+) -> None:
+    async with (
+        frame(tmp_path, REDIS_URL=redis_server.url) as of_test,
+        open_store(of_test) as store,
+    ):
+        assert of_test.checks["store"]() == Ready()
+        for name, value in change.items():
+            setattr(store.counts, name, value)
+        assert of_test.checks["store"]() == says

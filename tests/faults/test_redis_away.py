@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(180)]
 
+PEM = Path(__file__).parents[1] / "tls" / "localhost.pem"
+"""A certificate of 127.0.0.1 and its key, signed by itself."""
 NOT_NOW = 'Error "Cannot send submit_sm, check SMPPClientManagerPB log file for details"'
-KNOWN_AWAY_S = 2.0
+KNOWN_AWAY_S = 3.0
 """After so long it is known: half of [redis-client] timeout_s, a reconnect, a busy machine."""
 QUICK_S = 0.5
-IDLE_SHARE = 0.15
+IDLE_SHARE = 0.2
 """Of one core, at most, for a daemon with nothing to do; a busy machine makes it look worse."""
 
 
@@ -83,6 +85,14 @@ async def shares_of_a_core(world: World, during_s: float) -> dict[str, float]:
     }
 
 
+def assert_quick(answers: Sequence[Said]) -> None:
+    """Most are; a busy machine, and the WAIT that once a second has its whole time, are slower."""
+    took = sorted(said.took_s for said in answers)
+    print(f"median {took[len(took) // 2] * 1000:.1f} ms, slowest {took[-1] * 1000:.1f} ms")
+    assert took[len(took) // 2] < QUICK_S
+    assert took[-1] < KNOWN_AWAY_S
+
+
 def assert_books_close(world: World) -> None:
     assert world.never_submitted() == []
     assert world.without_callback(1) == []
@@ -99,13 +109,13 @@ async def test_messages_without_dlr_flow_and_those_with_are_refused_at_once(
         await world.send(range(200), rate_per_s=200)  # their receipts are still on their way
         redis_server.kill()
         await asyncio.sleep(KNOWN_AWAY_S)
-        for number in range(1000, 1030):
-            plain = await ask(world, number, dlr=False)
-            assert (plain.status, plain.took_s < QUICK_S) == (200, True), plain
-        await until(lambda: "33000001029" in world.smsc.submits, within_s=3)
-        for number in range(2000, 2030):
-            said = await ask(world, number, dlr=True)
-            assert (said.status, said.text, said.took_s < QUICK_S) == (500, NOT_NOW, True), said
+        plain = [await ask(world, number, dlr=False) for number in range(1000, 1030)]
+        assert {said.status for said in plain} == {200}
+        assert_quick(plain)
+        await until(lambda: "33000001029" in world.smsc.submits, within_s=10)
+        refused = [await ask(world, number, dlr=True) for number in range(2000, 2030)]
+        assert {(said.status, said.text) for said in refused} == {(500, NOT_NOW)}
+        assert_quick(refused)
         shares = await shares_of_a_core(world, 3)
         assert {name for name, share in shares.items() if share > IDLE_SHARE} == set(), shares
         redis_server.start()
@@ -119,22 +129,43 @@ async def is_served(world: World, number: int) -> bool:
     return (await ask(world, number, dlr=True)).status == 200
 
 
+@pytest.fixture
+def guarded_redis(redis_server: Redis) -> Iterator[Redis]:
+    """By TLS, for one user; asking for the common one skips where there is none at all."""
+    del redis_server
+    users = "--user alice on >s3cret ~* +@all --user default off"
+    server = Redis("--appendonly", "yes", "--appendfsync", "always", *users.split(), tls=PEM)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 async def test_messages_with_dlr_wait_in_the_queue_where_the_setting_says_so(
-    rabbitmq: RabbitMq, redis_server: Redis
+    rabbitmq: RabbitMq, guarded_redis: Redis, tmp_path: Path
 ) -> None:
-    # covers: W-DLR-20
-    redis_server.flush()
-    async with running(rabbitmq, redis_server, dlr={"store_away": "wait"}) as world:
-        redis_server.kill()
+    # covers: W-DLR-20 W-SEC-11
+    (tmp_path / "password").write_text("s3cret\n")
+    login = {
+        "username": "alice",
+        "password_file": str(tmp_path / "password"),
+        "tls": "yes",
+        "tls_ca": str(PEM),
+    }
+    async with running(
+        rabbitmq, guarded_redis, dlr={"store_away": "wait"}, redis_client=login
+    ) as world:
+        guarded_redis.kill()
         assert (await ask(world, 0, dlr=True)).took_s < KNOWN_AWAY_S  # the one that finds out
-        for number in range(1, 100):
-            said = await ask(world, number, dlr=True)
-            assert (said.status, said.took_s < QUICK_S) == (200, True), said
+        accepted = [await ask(world, number, dlr=True) for number in range(1, 100)]
+        assert {said.status for said in accepted} == {200}
+        assert_quick(accepted)
         plain = await ask(world, 1000, dlr=False)  # behind them in the queue
         assert plain.status == 200
-        await until(lambda: "33000001000" in world.smsc.submits, within_s=3)
+        await until(lambda: "33000001000" in world.smsc.submits, within_s=10)
         assert [to for to in world.sent.accepted if to in world.smsc.submits] == []
-        redis_server.start()
+        guarded_redis.start()
         await world.settle()
         assert len(world.sent.accepted) == 100
         assert_books_close(world)
@@ -153,9 +184,9 @@ async def test_a_failover_loses_nothing_and_without_a_replica_nothing_is_accepte
             await sending
         assert len(world.sent.accepted) > 100
         accepted = set(world.sent.accepted)
-        for number in range(1000, 1010):
-            said = await ask(world, number, dlr=True)
-            assert (said.status, said.text, said.took_s < 1) == (500, NOT_NOW, True), said
+        refused = [await ask(world, number, dlr=True) for number in range(1000, 1010)]
+        assert {(said.status, said.text) for said in refused} == {(500, NOT_NOW)}
+        assert_quick(refused)
         plain = await ask(world, 2000, dlr=False)
         assert plain.status == 200
         assert set(world.sent.accepted) == accepted
