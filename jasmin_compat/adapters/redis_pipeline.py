@@ -49,6 +49,8 @@ SHORT_WAIT_S = 0.05
 LONG_WAIT_EACH_S = 1.0
 """While a replica is missing, WAIT has its whole time only once a second: else each write would
 cost it."""
+DOUBT_S = 0.5
+"""Between probes while writes are refused: whoever needs them waits."""
 WRITE_PROBE = pack(b"SET", b"jc:probe", b"1", b"EX", b"60")
 
 
@@ -198,7 +200,7 @@ class RedisPipeline:
         self._asked.clear()
         if not self._waiting:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._policy.probe_s):
+                async with asyncio.timeout(self._probe_s()):
                     await self._asked.wait()
         taken = [
             self._waiting.popleft() for _ in range(min(len(self._waiting), self._policy.max_batch))
@@ -207,12 +209,12 @@ class RedisPipeline:
 
     async def _carry_out(self, connection: Connection, batch: Sequence[_Call]) -> None:
         commands = [call.command for call in batch]
-        is_in_doubt = self._counts.refuses_writes or self._counts.lacks_replicas
+        is_in_doubt = self._is_in_doubt()
         probes = not batch or (is_in_doubt and self._loop.time() >= self._next_probe)
         if probes:
             # Where writes are refused, only a write shows that they are taken again.
             commands.append(WRITE_PROBE if is_in_doubt else pack(b"PING"))
-            self._next_probe = self._loop.time() + self._policy.probe_s
+            self._next_probe = self._loop.time() + self._probe_s()
         writes = (probes and is_in_doubt) or any(call.writes for call in batch)
         waits = writes and self._policy.wait_replicas > 0
         if waits:
@@ -228,6 +230,12 @@ class RedisPipeline:
             self._note_refusal(replies.pop())
         for call, reply in zip(batch, replies, strict=False):
             self._answer(call, reply, replicas)
+
+    def _is_in_doubt(self) -> bool:
+        return self._counts.refuses_writes or self._counts.lacks_replicas
+
+    def _probe_s(self) -> float:
+        return min(self._policy.probe_s, DOUBT_S) if self._is_in_doubt() else self._policy.probe_s
 
     def _wait_s(self) -> float:
         whole_s, now = self._policy.timeout_s / WAIT_SHARE, self._loop.time()
@@ -251,7 +259,7 @@ class RedisPipeline:
             )
 
     def _note_refusal(self, reply: Reply) -> None:
-        """Of a write."""
+        """Of a probe: a Redis without memory takes some writes, and SET is none of them."""
         refuses = takes_no_writes(reply)
         if refuses != self._counts.refuses_writes:
             self._counts.refuses_writes = refuses
@@ -261,7 +269,7 @@ class RedisPipeline:
                 log.info("Redis takes writes again")
 
     def _answer(self, call: _Call, reply: Reply, replicas: Reply) -> None:
-        if call.writes:
+        if call.writes and takes_no_writes(reply):
             self._note_refusal(reply)
         if call.answered.done():
             return
