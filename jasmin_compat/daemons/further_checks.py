@@ -26,7 +26,6 @@ def further_mistakes(read: SettingsRead) -> list[Mistake]:
         *_tls_files(read),
         *_secrets(read),
         *_certificates(read),
-        *_redis_secrets(read),
     ]
 
 
@@ -87,14 +86,19 @@ def _tls_files(read: SettingsRead) -> Iterator[Mistake]:
 
 
 def _secrets(read: SettingsRead) -> Iterator[Mistake]:
-    for key in ("username_file", "password_file"):
-        path = getattr(read.settings.amqp_broker, key)
+    broker, client = read.settings.amqp_broker, read.settings.redis_client
+    for name, key, path in (
+        ("amqp-broker", "username_file", broker.username_file),
+        ("amqp-broker", "password_file", broker.password_file),
+        ("redis-client", "password_file", client.password_file),
+        ("redis-client", "sentinel_password_file", client.sentinel_password_file),
+    ):
         if path is None:
             continue
         try:
             read_secret(path)
         except SecretUnreadable as wrong:
-            yield Mistake(_where(read, "amqp-broker", key), f"[amqp-broker] {key}: {wrong}")
+            yield Mistake(_where(read, name, key), f"[{name}] {key}: {wrong}")
 
 
 def _certificates(read: SettingsRead) -> Iterator[Mistake]:
@@ -108,14 +112,3 @@ def _certificates(read: SettingsRead) -> Iterator[Mistake]:
                 Certificate(section.tls_cert, section.tls_key)
             except BadCertificate as wrong:
                 yield Mistake(where, f"[{name}] tls_cert: {wrong}")
-
-
-def _redis_secrets(read: SettingsRead) -> Iterator[Mistake]:
-    for key in ("password_file", "sentinel_password_file"):
-        path = getattr(read.settings.redis_client, key)
-        if path is None:
-            continue
-        try:
-            read_secret(path)
-        except SecretUnreadable as wrong:
-            yield Mistake(_where(read, "redis-client", key), f"[redis-client] {key}: {wrong}")
