@@ -180,6 +180,27 @@ async def test_a_consumer_declares_its_deleted_queue_again(
     await third_party.queue_delete(f"tap.{queue}")
 
 
+async def test_a_queue_lost_during_an_outage_is_there_before_anything_is_published(
+    rabbitmq: RabbitMq, queue: str, message: QueueMessage, third_party: aiormq.abc.AbstractChannel
+) -> None:
+    """A third party's queue on the same key would confirm what only it gets."""
+    tap_queue = f"tap.{queue}"
+    policy = AmqpPolicy(connection_loss_retry_delay=0.05, redeclare_s=3600)
+    async with tcp_tap(rabbitmq.port) as tap, opened(replace(policy, port=tap.port)) as queues:
+        await queues.wait_until_connected()
+        await queues.declare([Binding(queue=queue, exchange="messaging", routing_key=queue)])
+        await third_party.queue_declare(tap_queue)
+        await third_party.queue_bind(tap_queue, "messaging", queue)
+        tap.freeze()  # what is said on new connections comes through when the queue is gone
+        tap.cut()
+        await until(lambda: not queues.is_connected)
+        await third_party.queue_delete(queue)
+        tap.thaw()
+        await queues.publish(message)
+        assert (await queues.depth(queue), await queues.depth(tap_queue)) == (1, 1)
+    await third_party.queue_delete(tap_queue)
+
+
 # covers: W-MT-32
 async def test_a_consumer_that_left_leaves_nothing_behind(
     queues: AmqpQueues, queue: str, message: QueueMessage

@@ -50,6 +50,12 @@ def test_the_pure_half_has_no_coroutines(path: Path) -> None:
     assert [n for n in ast.walk(tree) if isinstance(n, kinds)] == []
 
 
+def test_deliveries_are_settled_in_one_place_and_by_what_moves_them() -> None:
+    """A flow returns a verdict; what settles beside flows/consume.py has no flow (design D5)."""
+    settling = {name(path) for path in MODULES if "delivery.settle(" in path.read_text()}
+    assert settling == {"flows/consume.py", "flows/queue_admin.py", "adapters/amqp_delays.py"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_each_foreign_library_has_one_door(path: Path) -> None:
     used = imports(ast.parse(path.read_text()))

@@ -306,8 +306,14 @@ class World:
     """Everything outside the process, and what clients were told."""
 
     def __init__(
-        self, messages: Iterable[Sent], *, answer: Answer, refuses_first: bool = False
+        self,
+        messages: Iterable[Sent],
+        *,
+        answer: Answer,
+        refuses_first: bool = False,
+        store_away: Literal["refuse", "wait"] = "refuse",
     ) -> None:
+        self.store_away: Literal["refuse", "wait"] = store_away
         self.clock = FakeClock(NOW)
         self.queues = MemoryQueues(clock=self.clock)
         self.store = MemoryStore(policy=DlrPolicy(), clock=self.clock)
@@ -441,6 +447,7 @@ class World:
                 outlook=builders.outlook(),
                 queues=queues,
                 store=store,
+                store_away=self.store_away,
                 quotas=MemoryQuotas(),
                 scripts=FakeScripts(),
                 monotonic=self.clock.monotonic,

@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -116,6 +117,7 @@ def assert_nothing_is_lost(world: World, why: object) -> None:
     sent=st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3)), min_size=1, max_size=5),
     outcomes=st.lists(st.sampled_from([None, THROTTLED, LOST]), max_size=2),
     refuses_first=st.booleans(),
+    store_away=st.sampled_from(["refuse", "wait"]),
     lives=st.lists(
         st.dictionaries(st.integers(0, 60), st.sampled_from(KINDS), max_size=4), max_size=4
     ),
@@ -124,6 +126,7 @@ def test_faults_of_one_process_after_the_other_lose_nothing(
     sent: list[tuple[int, int]],
     outcomes: list[PartOutcome | None],
     refuses_first: bool,
+    store_away: Literal["refuse", "wait"],
     lives: list[dict[int, Kind]],
 ) -> None:
     messages = [
@@ -133,6 +136,7 @@ def test_faults_of_one_process_after_the_other_lose_nothing(
         messages,
         answer=lambda nth: outcomes[nth] if nth < len(outcomes) else None,
         refuses_first=refuses_first,
+        store_away=store_away,
     )
     asyncio.run(world.live(*lives))
     assert_nothing_is_lost(world, world.met())
