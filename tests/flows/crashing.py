@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qs
 
@@ -18,15 +18,19 @@ from jasmin_compat.adapters.memory_store import MemoryStore
 from jasmin_compat.flows.connector_queue import ConnectorQueue
 from jasmin_compat.flows.consume import ConsumePolicy, Source, consume, in_turn
 from jasmin_compat.flows.dlr import look_up
+from jasmin_compat.flows.late_bills import charge_late_bill
 from jasmin_compat.flows.mo import Inbound, InboundPorts
 from jasmin_compat.flows.mt import MtPorts, accept_mt
 from jasmin_compat.flows.submit import SubmitPorts, Submits
 from jasmin_compat.flows.throw import ThrowPorts, throw
 from jasmin_compat.gateway.callbacks import CallbackPolicy, HttpCall, HttpReply
+from jasmin_compat.gateway.charging import Charge
+from jasmin_compat.gateway.credentials import MtCredential, Quotas
 from jasmin_compat.gateway.dlr import DlrPolicy
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, MsgId, Requeue, Verdict
 from jasmin_compat.gateway.refusals import Refused
 from jasmin_compat.gateway.submission import SubmitPolicy
+from jasmin_compat.gateway.users import User
 from jasmin_compat.ports import (
     Answered,
     BrokerAway,
@@ -35,6 +39,7 @@ from jasmin_compat.ports import (
     DeliveryLost,
     NotSent,
     PartOutcome,
+    QuotasAway,
     StoreAway,
     Unanswered,
 )
@@ -63,10 +68,13 @@ KINDS: tuple[Kind, ...] = (
     "answer lost",
 )
 
+BALANCE = 1000.0
+
 QUEUES = {
     amqp_names.submit_key(CID): "submits",
     "DLRLookup-main": "lookups",
     "dlr_thrower": "callbacks",
+    amqp_names.ROUTER_BILLS.queue: "bills",
 }
 
 
@@ -210,6 +218,35 @@ class Stepped:
         return stepped
 
 
+class Till:
+    """ports.Quotas as a process sees them: what fails is not taken."""
+
+    def __init__(self, quotas: MemoryQuotas, steps: Steps) -> None:
+        self._quotas = quotas
+        self._steps = steps
+
+    async def charge(self, user: User, charge: Charge) -> None:
+        async def failing(done: bool) -> None:
+            if not done:
+                raise QuotasAway
+
+        await self._steps.take("charge", lambda: self._quotas.charge(user, charge), failing)
+
+    async def charge_late(self, user: User, amount: float, bid: str) -> bool:
+        async def failing(done: bool) -> bool:
+            if not done:
+                raise QuotasAway
+            return True
+
+        def do() -> Awaitable[bool]:
+            return self._quotas.charge_late(user, amount, bid)
+
+        return await self._steps.take("charge late", do, failing)
+
+    async def refund(self, user: User, charge: Charge) -> None:
+        await self._quotas.refund(user, charge)
+
+
 Answer = Callable[[int], PartOutcome | None]
 """To a segment that comes for the nth time, from 0 on; None: accepted."""
 
@@ -319,6 +356,11 @@ class World:
         self.store = MemoryStore(policy=DlrPolicy(), clock=self.clock)
         self.smsc = Smsc(self.store, answer)
         self.receiver = Receiver(refuses_first=refuses_first)
+        self.quotas = MemoryQuotas()
+        quotas = Quotas(balance=BALANCE, early_decrement_balance_percent=50.0)
+        self.user = builders.user(mt=MtCredential(quotas=quotas))
+        route = replace(builders.default_route(), rate=1.0)
+        self.site = builders.site(self.user, mt_routes={0: route})
         self.to_send = list(messages)
         self.accepted: list[Sent] = []
         self.lives: list[Steps] = []
@@ -331,6 +373,7 @@ class World:
             amqp_names.submit_binding(CID),
             amqp_names.lookup_binding("main"),
             amqp_names.DLR_THROWER,
+            amqp_names.ROUTER_BILLS,
         ]
         await self.queues.declare(bindings)
         self._note_replies()
@@ -342,6 +385,10 @@ class World:
     def met(self) -> list[str]:
         """The steps that met a fault, of all processes."""
         return [name for steps in self.lives for name in steps.met]
+
+    def paid(self) -> float:
+        """A part costs 1, half of it when the SMSC has taken the message."""
+        return BALANCE - (self.quotas.left(self.user).balance or 0.0)
 
     def is_quiet(self) -> bool:
         waits = any(len(self.queues._queue(name)) for name in QUEUES)
@@ -385,6 +432,7 @@ class World:
         queues: Any = Broker(self.queues, steps)
         store: Any = Stepped(self.store, steps, raising(StoreAway()))
         calls: Any = Stepped(self.receiver, steps, raising(CallFailed("hung up")))
+        till: Any = Till(self.quotas, steps)
         policy = ConsumePolicy(drain_s=0, broker_pause_s=0)
         connector = builders.connector(submit_throughput=0, requeue_delay_s=5)
         submit_ports = SubmitPorts(
@@ -420,6 +468,9 @@ class World:
             ports = ThrowPorts(calls=calls, clock=self.clock, queues=queues)
             return await throw(message, ports=ports, policy=CallbackPolicy())
 
+        async def charge_one(message: QueueMessage) -> Verdict:
+            return await charge_late_bill(message, site=lambda: self.site, quotas=till)
+
         async def consumed(
             queue: str, handle: Callable[[QueueMessage], Awaitable[Verdict]]
         ) -> None:
@@ -428,32 +479,33 @@ class World:
 
         async with asyncio.TaskGroup() as tasks:
             edges = [
-                tasks.create_task(self._send_all(queues, store), name="clients"),
+                tasks.create_task(self._send_all(queues, store, till), name="clients"),
                 tasks.create_task(self._deliver_receipts(inbound), name="SMSC"),
             ]
             tasks.create_task(connector_queue.run(steps.stop), name="submits")
             tasks.create_task(consumed("DLRLookup-main", in_turn(look_up_one)), name="lookups")
             tasks.create_task(consumed("dlr_thrower", throw_one), name="callbacks")
+            bills = amqp_names.ROUTER_BILLS.queue
+            tasks.create_task(consumed(bills, charge_one), name="bills")
             await steps.stop.wait()
             for edge in edges:
                 edge.cancel()
 
-    async def _send_all(self, queues: Any, store: Any) -> None:
-        site = builders.site()
+    async def _send_all(self, queues: Any, store: Any, till: Any) -> None:
         while self.to_send:
             sent = self.to_send.pop(0)
             ports = MtPorts(
-                site=lambda: site,
+                site=lambda: self.site,
                 outlook=builders.outlook(),
                 queues=queues,
                 store=store,
                 store_away=self.store_away,
-                quotas=MemoryQuotas(),
+                quotas=till,
                 scripts=FakeScripts(),
                 monotonic=self.clock.monotonic,
                 new_msgid=lambda _routable, _cid, sent=sent: MsgId(sent.name),  # type: ignore[misc]
                 local_now=lambda: CREATED,
-                new_bid=lambda: "bid",
+                new_bid=lambda sent=sent: f"bid {sent.name}",  # type: ignore[misc]
             )
             texts = [f"{sent.name}/{index}".encode() for index in range(sent.parts)]
             parts = [
@@ -463,7 +515,9 @@ class World:
                 parts[-1] = builders.submit_sm(short_message=texts[-1], registered_delivery=1)
             wish = builders.wish(level=sent.level) if sent.level else None
             try:
-                await accept_mt(builders.routable(parts=tuple(parts), dlr=wish), ports)
+                await accept_mt(
+                    builders.routable(user=self.user, parts=tuple(parts), dlr=wish), ports
+                )
             except Refused:
                 continue
             self.accepted.append(sent)

@@ -57,7 +57,11 @@ SENT_AGAIN = {
     "record_sent": {"killed before", "stopped before"},
 }
 """On the wire, and not recorded."""
-REPLIED_AGAIN = {"publish dlr.submit_sm_resp", "settle submits with Ack"}
+REPLIED_AGAIN = {
+    "publish dlr.submit_sm_resp",
+    "publish bill_request.submit_sm_resp.full",
+    "settle submits with Ack",
+}
 """The outcome was published, and its message not settled."""
 CALLED_AGAIN = REPLIED_AGAIN | {
     "publish dlr_thrower.http",
@@ -68,8 +72,10 @@ CALLED_AGAIN = REPLIED_AGAIN | {
     "call",
     "settle callbacks with Ack",
     "settle callbacks with Delay",
+    "charge late",
+    "settle bills with Ack",
 }
-"""The same of each hop that follows."""
+"""The same of each hop that follows. The late bill is charged meanwhile."""
 
 
 # covers: W-MT-14 W-MT-15 W-MT-31 W-AMQP-03 W-AMQP-05 W-AMQP-08
@@ -83,8 +89,10 @@ def test_a_fault_at_any_step_loses_nothing_and_repeats_what_it_must(
         world = scene.run({step: kind})
         (met,) = world.met()
         if not world.accepted:
-            assert met in ("remember", "publish submit.sm.con1")
+            assert met in ("charge", "remember", "publish submit.sm.con1")
+            assert world.paid() <= smooth.paid(), (met, kind)
             continue
+        assert world.paid() == smooth.paid(), met
         assert_nothing_is_lost(world, met)
         assert world.receiver.statuses == smooth.receiver.statuses, met
         assert more(world.smsc.came, smooth.smsc.came) <= (kind in SENT_AGAIN.get(met, ())), met
@@ -140,6 +148,8 @@ def test_faults_of_one_process_after_the_other_lose_nothing(
     )
     asyncio.run(world.live(*lives))
     assert_nothing_is_lost(world, world.met())
+    assert sum(sent.parts for sent in world.accepted) <= world.paid()
+    assert world.paid() <= sum(sent.parts for sent in messages)
     statuses = {status for (_, level), status in world.receiver.statuses.items() if level == "1"}
     assert statuses <= {"ESME_ROK"}
     if not world.met():
