@@ -23,6 +23,7 @@ from jasmin_compat.flows.queue_admin import (
     requeue_dead,
     with_ids,
 )
+from jasmin_compat.wire.amqp_messages import shown
 from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, dead_queue, delay_queue
 
 EXIT_USAGE = 2
@@ -82,7 +83,8 @@ async def _list(queues: AmqpQueues, names: list[str], limit: int) -> int:
 
 def _line(letter: DeadLetter) -> str:
     died = "" if letter.died_at is None else f"{datetime.fromtimestamp(letter.died_at, UTC):%FT%TZ}"
-    return f"{letter.queue} [msgid:{letter.msgid}] {died} ({letter.octets} octets) {letter.reason}"
+    who = f"{letter.queue} [msgid:{shown(letter.msgid)}] {died}"
+    return f"{who} ({letter.octets} octets) {shown(letter.reason)}"
 
 
 _ACTIONS: dict[str, tuple[Callable[[AmqpQueues, str, Wanted], Awaitable[int]], str]] = {

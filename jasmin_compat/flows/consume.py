@@ -23,10 +23,13 @@ from jasmin_compat.ports import (
     Unroutable,
 )
 from jasmin_compat.runtime.mistakes import without_texts
-from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
+from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable, shown
 from jasmin_compat.wire.amqp_names import CRASHES, WAITS
 
 MOST_WAITS: Final = 10
+_TOLD_CHARS: Final = 300
+"""Of what is wrong with a message, in the log; the dead letter has more."""
+
 Handle = Callable[[QueueMessage], Awaitable[Verdict]]
 
 
@@ -196,9 +199,10 @@ class _Work:
             return await self._handle(message)
         except Undecodable as error:
             self._counts.undecodable += 1
-            return Dead(str(error))
+            return self._dead_end(message, "cannot be read", error)
         except Unpublishable as error:
-            return self._dead_end(message, error)
+            self._counts.unpublishable += 1
+            return self._dead_end(message, "cannot go on", error)
         except QueueError as error:
             await self._not_taken(message, error)
             return Requeue()
@@ -212,14 +216,11 @@ class _Work:
 
     def _log_mistake(self, message: QueueMessage, error: Exception) -> None:
         source = self._source
-        source.log.error(
-            "[msgid:%s] %s\n%s", message.message_id, source.queue, without_texts(error)
-        )
+        source.log.error("[msgid:%s] %s\n%s", message.shown_id, source.queue, without_texts(error))
 
-    def _dead_end(self, message: QueueMessage, error: Unpublishable) -> Dead:
-        self._counts.unpublishable += 1
-        where = self._source.queue
-        self._source.log.error("[msgid:%s] %s: cannot go on: %s", message.message_id, where, error)
+    def _dead_end(self, message: QueueMessage, why: str, error: Exception) -> Dead:
+        where, told = self._source.queue, shown(str(error)[:_TOLD_CHARS])
+        self._source.log.error("[msgid:%s] %s: %s: %s", message.shown_id, where, why, told)
         return Dead(str(error))
 
     def _after_crash(self, message: QueueMessage, error: Exception) -> Verdict:
@@ -249,7 +250,7 @@ class _Work:
         self._counts.broker_away += 1
         if isinstance(error, Unroutable):  # of an outage the adapter says enough
             self._source.log.error(
-                "[msgid:%s] %s: no queue for %s", message.message_id, self._source.queue, error
+                "[msgid:%s] %s: no queue for %s", message.shown_id, self._source.queue, error
             )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._policy.broker_pause_s):

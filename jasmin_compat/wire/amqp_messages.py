@@ -29,3 +29,15 @@ class QueueMessage:
     priority: int | None = None
     redelivered: bool = False
     """Of a message being handled: somebody may have had it before. Set by flows/consume.py."""
+
+    @property
+    def shown_id(self) -> str:
+        """The message-id for a log line."""
+        return shown(self.message_id)
+
+
+def shown(text: str) -> str:
+    """One line of printable ASCII, whoever wrote the text: it ends in logs and on terminals."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.encode("unicode_escape").decode("ascii")

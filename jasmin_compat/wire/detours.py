@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from jasmin_compat.wire import amqp_names
-from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable
+from jasmin_compat.wire.amqp_messages import HeaderValue, QueueMessage, Undecodable, shown
 from jasmin_compat.wire.amqp_names import (
     AGAIN,
     CRASHES,
@@ -109,7 +109,9 @@ def out_of_ladder(message: QueueMessage) -> QueueMessage:
 def dead(message: QueueMessage, *, queue: str, reason: str, now: float) -> QueueMessage:
     """The message as it goes into the dead letters of its queue."""
     out = straight_to(amqp_names.dead_queue(queue), message)
-    return replace(out, headers={**out.headers, REASON: _as_ascii(reason), DIED: f"{now:.0f}"})
+    return replace(
+        out, headers={**out.headers, REASON: shown(reason[:_REASON_CHARS]), DIED: f"{now:.0f}"}
+    )
 
 
 def why_dead(message: QueueMessage) -> tuple[str, str]:
@@ -138,7 +140,3 @@ def is_put_back(message: QueueMessage) -> bool:
 
 def without(headers: Mapping[str, HeaderValue], *names: str) -> dict[str, HeaderValue]:
     return {name: value for name, value in headers.items() if name not in names}
-
-
-def _as_ascii(reason: str) -> str:
-    return reason[:_REASON_CHARS].encode("ascii", "backslashreplace").decode("ascii")

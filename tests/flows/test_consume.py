@@ -115,13 +115,18 @@ async def test_a_handler_is_told_that_a_message_may_have_been_had_before(bench: 
     assert told == [False, True]
 
 
-async def test_an_undecodable_message_is_dead_and_the_next_is_handled(bench: Bench) -> None:
+async def test_an_undecodable_message_is_dead_and_the_next_is_handled(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     handle = bench.answering(Undecodable("no pickle"), Ack())
     async with bench.consuming(handle):
-        await bench.queues.publish(message(b"bad"))
+        await bench.queues.publish(replace(message(b"bad"), message_id="m\n1"))
         await bench.queues.publish(message(b"good"))
         await until(lambda: bench.source.counts.acked == 1)
     assert (bench.source.counts.undecodable, bench.source.counts.dead) == (1, 1)
+    assert [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR] == [
+        "[msgid:m\\n1] q: cannot be read: no pickle"
+    ]
     assert await reason_of_first_letter(bench.queues) == "no pickle"
 
 
