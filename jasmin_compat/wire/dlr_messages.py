@@ -141,7 +141,7 @@ def _body(message: QueueMessage) -> str:
 # ---------------------------------------------------------------- to the thrower
 
 _METHODS: dict[str, CallbackMethod] = {"GET": "GET", "POST": "POST"}
-_LEVELS: dict[HeaderValue | None, Literal[1, 2]] = {1: 1, 2: 2}
+_LEVELS: dict[int, Literal[1, 2]] = {1: 1, 2: 2}
 _OF_RESPONSE = "99"
 """The err of a receipt made of a submit_sm_resp: an integer in Jasmin, unlike those of receipts."""
 
@@ -211,7 +211,8 @@ def read_callback(message: QueueMessage) -> DlrCallback:
 def _read_http(message: QueueMessage) -> HttpDlr:
     headers = message.headers
     method = _METHODS.get(header.text(headers, "method"))
-    level = _LEVELS.get(headers.get("level"))
+    written = headers.get("level")
+    level = _LEVELS.get(written) if isinstance(written, int) else None
     if method is None or level is None:
         raise Undecodable("method is not GET or POST, or level not 1 or 2")
     optional = ("id_smsc", "sub", "dlvrd", "subdate", "donedate", "err", "text")

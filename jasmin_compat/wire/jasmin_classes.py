@@ -6,7 +6,7 @@ The list is the security boundary of wire/pickles.py: every entry builds a plain
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from jasmin_compat.smpp.times import RelativeTime
@@ -72,7 +72,7 @@ class Pattern(NamedTuple):
 def _encode(text: str, encoding: str) -> bytes:
     """What protocol 2 has for bytes."""
     if encoding != "latin1":
-        raise ValueError(encoding)
+        raise ValueError("another encoding than latin1")
     return text.encode("latin-1")
 
 
@@ -90,8 +90,8 @@ def _bytes() -> bytes:
 
 def _getattr(owner: Global, name: str) -> int:
     """What some Pythons have for a member of an enumeration."""
-    if owner.enumeration is None:
-        raise TypeError("getattr of something else than an enumeration")
+    if owner.enumeration is None or not isinstance(name, str):  # to hash it may take for ever
+        raise TypeError("getattr of something else than an enumeration's member")
     return owner.enumeration.code_of(name)
 
 
@@ -99,7 +99,7 @@ def _datetime(state: bytes, zone: Instance | None = None) -> datetime:
     if not isinstance(state, bytes) or len(state) != 10:
         raise TypeError("datetime of something else than its ten octets")
     day, hour, minute, second = state[3:7]
-    return datetime(
+    moment = datetime(
         int.from_bytes(state[:2]),
         state[2] & 0x7F,  # the high bit is `fold`
         day,
@@ -109,6 +109,9 @@ def _datetime(state: bytes, zone: Instance | None = None) -> datetime:
         int.from_bytes(state[7:]),
         tzinfo=None if zone is None else _zone(zone),
     )
+    if zone is not None:
+        moment.astimezone(UTC)  # or it overflows where the time is needed
+    return moment
 
 
 def _zone(fixed_offset: Instance) -> tzinfo:
@@ -116,6 +119,13 @@ def _zone(fixed_offset: Instance) -> tzinfo:
     if not isinstance(offset, timedelta):
         raise TypeError("zone without its offset")
     return timezone(offset)
+
+
+def _relative_time(*fields: int) -> RelativeTime:
+    """Two digits each."""
+    if not all(isinstance(number, int) and 0 <= number < 100 for number in fields):
+        raise TypeError("relative time of something else than numbers")
+    return RelativeTime(*fields)
 
 
 _FUNCTIONS: dict[tuple[str, str], Callable[..., object]] = {
@@ -129,7 +139,7 @@ _FUNCTIONS: dict[tuple[str, str], Callable[..., object]] = {
     ("datetime", "datetime"): _datetime,
     ("datetime", "timedelta"): timedelta,
     ("re", "_compile"): Pattern,
-    ("smpp.pdu.smpp_time", "SMPPRelativeTime"): RelativeTime,
+    ("smpp.pdu.smpp_time", "SMPPRelativeTime"): _relative_time,
     ("smpp.pdu.pdu_types", "EsmClass"): EsmClass,
     ("smpp.pdu.pdu_types", "RegisteredDelivery"): RegisteredDelivery,
     ("smpp.pdu.pdu_types", "DataCodingGsmMsg"): GsmMessage,

@@ -14,6 +14,9 @@ from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire.jasmin_classes import EsmClass, GsmMessage, Instance, RegisteredDelivery
 from jasmin_compat.wire.pdu_enums import Enumeration
 
+_MAX_OCTETS = 1 << 12
+"""Of a field; SMPP's are shorter, but a Jasmin queues more than it can send."""
+
 
 class BadField(Exception):
     """A field in a pickle that is no value of its kind."""
@@ -134,11 +137,11 @@ def read_octets(value: object) -> bytes:
     """Null is empty; a text is what a user's default or a script left."""
     if value is None:
         return b""
-    if isinstance(value, str):
-        return value.encode()
-    if not isinstance(value, bytes):
+    if not isinstance(value, str | bytes):
         raise BadField("not octets")
-    return value
+    if len(value) > _MAX_OCTETS:  # in a pickle a text may stand in each field of each part
+        raise BadField(f"{len(value)} octets")
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 
 def read_esm_class(value: object) -> int:

@@ -6,7 +6,8 @@ length, type, value) in custom_tlvs, as their sender gave them. What has no form
 custom_tlvs as octets: nothing is lost, and Jasmin too sends it on as it came.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from jasmin_compat.gateway.custom_tlvs import TYPES, CustomTlv, Given, TlvUnwritable, custom_tlv
@@ -186,6 +187,10 @@ DATA_SM: Final = (
 )
 
 _MAX_OCTETS = 0xFFFF
+_MAX_OCTETS_IN_ALL = 1 << 17
+"""Of the parameters of a PDU. In a pickle an entry may stand half a million times in a list."""
+_OCTETS_OF_ONE = 64
+"""What an empty one counts."""
 
 
 def is_custom(tlv: Tlv) -> bool:
@@ -236,14 +241,27 @@ def read_tlvs(
     Raises:
         BadTlv: a parameter cannot be put into octets: Jasmin would drop the message.
     """
-    found = []
+    if not isinstance(custom, list):
+        raise BadTlv("custom_tlvs is not a list")
+    return tuple(
+        _within_bounds(itertools.chain(_read_known(params, known), map(_read_custom, custom)))
+    )
+
+
+def _read_known(params: Mapping[str, object], known: Sequence[int]) -> Iterator[Tlv]:
     for tag in known:
         value = params.get(tlvs.name_of(tag))
         if value is not None:
-            found.append(Tlv(tag, _bounded(_FORMS[tag][1](value))))
-    if not isinstance(custom, list):
-        raise BadTlv("custom_tlvs is not a list")
-    return (*found, *map(_read_custom, custom))
+            yield Tlv(tag, _bounded(_FORMS[tag][1](value)))
+
+
+def _within_bounds(parameters: Iterable[Tlv]) -> Iterator[Tlv]:
+    left = _MAX_OCTETS_IN_ALL
+    for tlv in parameters:
+        left -= _OCTETS_OF_ONE + len(tlv.value)
+        if left < 0:
+            raise BadTlv("more parameters than a PDU can have")
+        yield tlv
 
 
 def _read_custom(entry: object) -> Tlv:

@@ -15,9 +15,10 @@ from typing import Any, Final, cast
 
 from jasmin_compat.wire.jasmin_classes import ALLOWED, Global, Instance
 
-_MAX_DEPTH: Final = 64
-"""Of collections within each other, tuples apart, which nothing walks through."""
+_MAX_DEPTH: Final = 600
+"""Of marks within each other; a message of 255 parts has two to a part."""
 _NEWEST_PROTOCOL: Final = 5
+_TOLD_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,9 @@ class Dialect:
         object.__setattr__(self, "by_lines", lines)
 
 
-MESSAGES: Final = Dialect(names=ALLOWED, max_octets=1 << 20, max_memo=1 << 16, max_objects=1 << 20)
-"""In queues and their headers. One of 255 parts, the longest there can be, takes a third of it."""
+MESSAGES: Final = Dialect(names=ALLOWED, max_octets=1 << 20, max_memo=1 << 16, max_objects=1 << 16)
+"""In queues and their headers. One of 255 parts, the longest there can be, takes a third of it; the
+worst that can be read within these bounds takes 20 MB for a moment."""
 
 
 class RefusedPickle(Exception):
@@ -60,12 +62,19 @@ def unpickle(octets: bytes, dialect: Dialect = MESSAGES) -> object:
     try:
         return machine.run()
     except _GARBAGE as error:
-        reason = f"octet {machine.at} of {len(octets)}: {type(error).__name__} {error}"
-        raise RefusedPickle(reason) from error
+        place = f"octet {machine.at} of {len(octets)}"
+        raise RefusedPickle(f"{place}: {type(error).__name__} {_told(error)}") from None
 
 
 _GARBAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 """What the machine runs into where octets are no pickle, or call a listed name wrongly."""
+
+
+def _told(error: Exception) -> str:
+    """What Python says of it. A value out of the pickle is not asked: forty tuples, each of the
+    one before twice, have a text of more octets than there are."""
+    said = error.args[0] if error.args else ""
+    return str(said)[:_TOLD_CHARS] if isinstance(said, str | bytes) else ""
 
 
 class _Machine:
@@ -342,7 +351,12 @@ def _push_global(machine: _Machine) -> None:
 
 def _push_stack_global(machine: _Machine) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(machine.dialect.names[module, name])
+    if not isinstance(name, str) or not isinstance(module, str):  # to hash it may take for ever
+        raise TypeError("name is not a text")
+    named = machine.dialect.names.get((module, name))
+    if named is None:
+        raise KeyError(f"{module} {name}")
+    machine.stack.append(named)
 
 
 def _call(machine: _Machine) -> None:

@@ -13,6 +13,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,10 +21,11 @@ from compat_tests.jasmin_side.describe import describe, differences
 from jasmin_compat.gateway.messages import ConnectorId, MsgId
 from jasmin_compat.smpp import codec, commands, tlvs
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, SubmitSm, Tlv
+from jasmin_compat.smpp.split import LongContent, split
 from jasmin_compat.wire import pdu_enums, pickled_routed, pickled_tlvs
 from jasmin_compat.wire.mo_messages import read_mo, read_routed, write_mo, write_routed
 from jasmin_compat.wire.pdu_enums import Enumeration
-from jasmin_compat.wire.pickled_pdus import PickledSubmit, read_submit, write_submit
+from jasmin_compat.wire.pickled_pdus import MAX_PARTS, PickledSubmit, read_submit, write_submit
 from jasmin_compat.wire.submit_messages import read_submit as read_queued
 from jasmin_compat.wire.submit_messages import write_submit as write_queued
 from jasmin_compat.wire.submit_messages import write_submit_resp
@@ -248,3 +250,13 @@ def test_what_a_connector_receives_is_the_same_both_ways(
     assert differences(describe(expected), describe(loaded)) == []
     assert ENCODER.encode(loaded) == framed(pdu)
     assert pickled_routed.read_pdu(real_smpp.dump(expected, protocol)) == pdu
+
+
+# covers: LONG-12
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_a_message_of_most_parts_is_read_as_a_jasmin_pickles_it(protocol: int) -> None:
+    policy = LongContent(max_parts=MAX_PARTS)
+    parts = split(SubmitSm(data_coding=8), b"\xff" * 134 * MAX_PARTS, policy=policy, reference=1)
+    ours = write_submit(PickledSubmit(parts, source_addr_is_null=False), is_of_http=True)
+
+    assert read_submit(real_smpp.dump(real_smpp.load(ours), protocol)).parts == parts
