@@ -6,17 +6,20 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from compat_tests import sites
 from compat_tests.peers import broker, http_client
+from compat_tests.waiting import NeverHappened, eventually
 from compat_tests.world import World
 from tests.services import RabbitMq
 
 RATE_S = 10
 DRAIN_S, QUIET_S = 60, 20
+AGAIN_S, MORE_S = 30, 10
+"""Jasmin connects again after ten seconds."""
 SLOW_S = 10
 PING_S = 0.5
 PATH = "/outage"
@@ -39,6 +42,8 @@ class Account:
     lost: int = 0
     """Accepted (odd ones too), never submitted."""
     submitted_twice: int = 0
+    refused_but_submitted: int = 0
+    """Refused, because no confirm came in time, and submitted all the same."""
     callbacks_due: int = 0
     """Two for each accepted message."""
     callbacks_made: int = 0
@@ -97,11 +102,26 @@ class Outage:
     # ---- what a course is made of
 
     async def send(self, count: int) -> None:
-        """Messages at the rate, whatever the answers."""
+        """So many messages, at the rate, whatever the answers."""
+        await self._send(itertools.islice(self._numbers, count))
+
+    @contextlib.asynccontextmanager
+    async def traffic(self) -> AsyncIterator[None]:
+        """Messages at the rate while the context lasts."""
+        over = asyncio.Event()
+        numbers = itertools.takewhile(lambda _: not over.is_set(), self._numbers)
         async with asyncio.TaskGroup() as tasks:
-            for n in itertools.islice(self._numbers, count):
-                tasks.create_task(self._ask(n), name=f"message {n}")
-                await asyncio.sleep(1 / RATE_S)
+            tasks.create_task(self._send(numbers), name="traffic")
+            try:
+                yield
+            finally:
+                over.set()
+
+    async def resumed(self) -> None:
+        """After the return: until something is accepted, which may never be, and some more."""
+        with contextlib.suppress(NeverHappened):
+            await eventually(lambda: self._account.first_success_s is not None, "Success", AGAIN_S)
+        await asyncio.sleep(MORE_S)
 
     def report(self) -> None:
         """The SMSC sends its receipts from now on: for all that was submitted, and will be."""
@@ -129,6 +149,12 @@ class Outage:
         self._returned_at = time.monotonic()
 
     # ---- what goes on meanwhile
+
+    async def _send(self, numbers: Iterable[int]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for n in numbers:
+                tasks.create_task(self._ask(n), name=f"message {n}")
+                await asyncio.sleep(1 / RATE_S)
 
     async def _ask(self, n: int) -> None:
         account, to = self._account, f"3370000{n:04}"
@@ -219,25 +245,28 @@ class Outage:
         account.accepted = len(accepted)
         account.submitted = len(set(submitted))
         account.submitted_twice = len(submitted) - len(set(submitted))
+        account.refused_but_submitted = len(set(submitted) - accepted.keys())
         account.lost = len(accepted.keys() - set(submitted)) + account.odd
         account.callbacks_due = len(due)
         account.callbacks_made = len(due & set(calls))
         account.callbacks_lost = len(due - set(calls))
         account.callbacks_twice = len(calls) - len(set(calls))
         account.receipts_taken = len(self._taken)
-        account.receipts_lost = len(self._taken - self._reported(set(calls)))
+        account.receipts_lost = len(self._untold(set(calls)))
         account.first_callback_s = self._first_callback_s()
         states = [await broker.state(self._world.amqp_url, queue) for queue in QUEUES]
         account.left_in_queues = sum(waiting for waiting, _ in states)
         account.queues_consumed = sum(consumers > 0 for _, consumers in states)
 
-    def _reported(self, calls: set[tuple[str, str]]) -> set[str]:
-        """SMSC ids whose level-2 callback was made."""
-        return {
-            str(submitted.message_id)
+    def _untold(self, calls: set[tuple[str, str]]) -> list[str]:
+        """SMSC ids of receipts taken, of accepted messages, without their level-2 callback."""
+        return [
+            submitted.message_id
             for submitted in self._world.smsc.submitted
-            if (self._accepted.get(submitted.pdu["destination_addr"], ""), "2") in calls
-        }
+            if submitted.message_id in self._taken
+            and (msgid := self._accepted.get(submitted.pdu["destination_addr"]))
+            and (msgid, "2") not in calls
+        ]
 
     def _first_callback_s(self) -> float | None:
         returned_at = self._returned_at

@@ -42,10 +42,10 @@ def _block(name: str, folders: Mapping[str, Path]) -> Iterator[str]:
     columns[RECORDED] = recorded(name)
     yield ""
     yield OUTAGES[name]
-    yield f"{'':18}" + "".join(f"{column:>15}" for column in columns)
+    yield f"{'':23}" + "".join(f"{column:>15}" for column in columns)
     for field in fields(Account):
         cells = "".join(f"{_shown(column.get(field.name)):>15}" for column in columns.values())
-        yield f"{field.name.replace('_', ' '):18}{cells}"
+        yield f"{field.name.replace('_', ' '):23}{cells}"
 
 
 def _shown(figure: float | None) -> str:
