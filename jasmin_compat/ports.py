@@ -331,6 +331,10 @@ class CallNotMade(Exception):
     """The receiver, or we, have as many calls open as allowed: nothing was sent."""
 
 
+class ReceiverSilent(CallNotMade):
+    """And none of those that the receiver has is answered: it hangs, as it seems."""
+
+
 class HttpCalls(Protocol):
     """Makes callbacks: adapters/http_calls.py, and a scripted one in tests/fakes.py."""
 
@@ -341,6 +345,7 @@ class HttpCalls(Protocol):
             CallFailed: no complete answer within `timeout_s`.
             CallDenied: it must not be made, now or later.
             CallNotMade: no slot was free in time; it is no attempt.
+            ReceiverSilent: it was not even waited for.
         """
         ...
 

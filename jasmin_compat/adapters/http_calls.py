@@ -26,7 +26,7 @@ from jasmin_compat.gateway.callbacks import (
     HttpReply,
     encoded_url,
 )
-from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade
+from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade, ReceiverSilent
 
 SEE_OTHER = 303
 
@@ -110,10 +110,14 @@ class _Slots:
 
     @contextlib.asynccontextmanager
     async def one(self, name: str) -> AsyncIterator[None]:
-        """Its end is an answer, what is raised in it is none. Raises: CallNotMade."""
+        """Its end is an answer, what is raised in it is none.
+
+        Raises:
+            CallNotMade, ReceiverSilent
+        """
         with self._of(name) as host:
             if host.slots.locked() and self._is_silent(host):
-                raise CallNotMade(name)  # at once: what waits for it holds up calls of others
+                raise ReceiverSilent(name)  # at once: who waits for it holds up others
             async with self._taken(host.slots, name), self._taken(self._all, name):
                 yield
                 host.answered_at = self._now()

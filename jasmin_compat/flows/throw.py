@@ -15,6 +15,7 @@ from jasmin_compat.gateway.callbacks import (
     NoReply,
     after_call,
     after_no_slot,
+    after_silence,
     dlr_call,
     shown,
     while_nobody_holds,
@@ -28,6 +29,7 @@ from jasmin_compat.ports import (
     HttpCalls,
     QueueError,
     Queues,
+    ReceiverSilent,
 )
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
@@ -71,6 +73,9 @@ async def throw_dlr_http(
     except (BadUrl, CallDenied) as error:
         _log_failure(dlr, str(error))
         return Dead(str(error))
+    except ReceiverSilent:
+        verdict = after_silence(dlr, now=clock.unix(), policy=policy)
+        return _remembering(verdict, dlr.tries, first)
     except CallNotMade:
         verdict = after_no_slot(dlr, now=clock.unix(), policy=policy)
         return _remembering(verdict, dlr.tries, first)

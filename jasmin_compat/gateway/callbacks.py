@@ -65,8 +65,8 @@ class CallbackPolicy:
     late_retry_delay_s: float = 300.0
     """Between further ones, if nobody answered or the answer was 5xx."""
     no_slot_delay_s: float = 10.0
-    """Before a call is tried that found as many open as allowed; then as long as it has waited
-    already, `late_retry_delay_s` at most: thousands that wait for one receiver cost little."""
+    """Before a call is tried that found as many open as allowed. For a receiver that hangs, as long
+    as it has waited already, `late_retry_delay_s` at most: thousands that wait cost little then."""
     max_age_s: float = 86_400.0
     """Since the first attempt; older ones end as dead letters."""
 
@@ -164,7 +164,15 @@ def after_no_slot(dlr: HttpDlr, *, now: float, policy: CallbackPolicy) -> Verdic
     age_s = _age_s(dlr, now)
     if age_s > policy.max_age_s:
         return Dead(f"{dlr.tries} attempts in {age_s:.0f} s, then no slot for a call")
-    return Delay(min(max(policy.no_slot_delay_s, age_s), policy.late_retry_delay_s))
+    return Delay(policy.no_slot_delay_s)
+
+
+def after_silence(dlr: HttpDlr, *, now: float, policy: CallbackPolicy) -> Verdict:
+    """The same, at a receiver that answers nobody."""
+    verdict = after_no_slot(dlr, now=now, policy=policy)
+    if not isinstance(verdict, Delay):
+        return verdict
+    return Delay(max(verdict.delay_s, min(_age_s(dlr, now), policy.late_retry_delay_s)))
 
 
 def _age_s(dlr: HttpDlr | SmppDlr, now: float) -> float:

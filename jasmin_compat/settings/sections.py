@@ -612,8 +612,8 @@ class DlrThrower(Logged):
     )
     no_slot_delay_s: float = ours(
         10.0,
-        "Seconds before a call is tried that found as many open as [callbacks] allows; then as "
-        "long as it has waited already, late_retry_delay_s at most.",
+        "Seconds before a call is tried that found as many open as [callbacks] allows. For a "
+        "receiver that hangs, as long as it has waited already, late_retry_delay_s at most.",
         check=at_least(1),
     )
     max_age_s: float = ours(

@@ -9,7 +9,7 @@ import pytest
 from jasmin_compat.adapters.http_calls import CallsPolicy, HttpCallsByAiohttp
 from jasmin_compat.gateway.callback_addresses import AddressRules, read_rules
 from jasmin_compat.gateway.callbacks import HttpCall, HttpReply, dlr_call
-from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade
+from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade, ReceiverSilent
 from tests import builders
 from tests.http_sink import Answer, Received, Sink, sink
 from tests.services import free_port
@@ -317,7 +317,7 @@ async def test_nobody_waits_for_a_receiver_that_answers_nobody() -> None:
         with pytest.raises(CallNotMade):
             await calls.call(get(receiver.url("/waits")))
         at_once = asyncio.timeout(0)
-        with pytest.raises(CallNotMade):
+        with pytest.raises(ReceiverSilent):
             async with at_once:
                 await calls.call(get(receiver.url("/does-not-wait")))
         hanging.cancel()

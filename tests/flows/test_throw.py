@@ -13,7 +13,7 @@ from jasmin_compat.flows.consume import Source, consume
 from jasmin_compat.flows.throw import ThrowPorts, throw, throw_dlr_http
 from jasmin_compat.gateway.callbacks import CallbackPolicy, HttpCall, HttpReply
 from jasmin_compat.gateway.messages import Ack, Dead, Delay, HttpDlr, MsgId, Verdict
-from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade
+from jasmin_compat.ports import CallDenied, CallFailed, CallNotMade, ReceiverSilent
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
 from jasmin_compat.wire.amqp_names import DLR_THROWER, HELD_DLRS
 from jasmin_compat.wire.dlr_messages import write_callback
@@ -117,6 +117,12 @@ async def test_a_call_without_a_slot_is_no_attempt(caplog: pytest.LogCaptureFixt
     verdict = await thrown(builders.http_dlr(tries=1), CallNotMade("h"))
     assert verdict == Delay(10.0, (("x-jc-tries", "1"), ("x-jc-first", SINCE)))
     assert lines(caplog) == []
+
+
+async def test_a_report_for_a_receiver_that_hangs_waits_as_long_again() -> None:
+    dlr = builders.http_dlr(tries=1, first_tried_at=float(SINCE) - 60)
+    verdict = await thrown(dlr, ReceiverSilent("h"))
+    assert verdict == Delay(60.0, (("x-jc-tries", "1"), ("x-jc-first", f"{float(SINCE) - 60:.3f}")))
 
 
 @pytest.mark.parametrize("url", ["http://", "ftp://127.0.0.1/"])

@@ -11,6 +11,7 @@ from jasmin_compat.gateway.callbacks import (
     NoReply,
     after_call,
     after_no_slot,
+    after_silence,
     dlr_call,
     encoded_url,
     is_acknowledged,
@@ -186,13 +187,19 @@ def test_who_may_come_back_is_tried_for_a_day(outcome: HttpReply | NoReply) -> N
 
 def test_a_report_that_finds_no_slot_waits_and_grows_old() -> None:
     dlr = builders.http_dlr(tries=1, first_tried_at=0.0)
-    assert after_no_slot(dlr, now=9.0, policy=POLICY) == Delay(10.0)
-    assert after_no_slot(dlr, now=40.0, policy=POLICY) == Delay(40.0)
-    assert after_no_slot(dlr, now=86_400.0, policy=POLICY) == Delay(300.0)
+    assert after_no_slot(dlr, now=86_400.0, policy=POLICY) == Delay(10.0)
     assert after_no_slot(dlr, now=86_401.0, policy=POLICY) == Dead(
         "1 attempts in 86401 s, then no slot for a call"
     )
     assert after_no_slot(builders.http_dlr(), now=9.0, policy=POLICY) == Delay(10.0)
+
+
+def test_the_older_a_report_the_longer_it_waits_for_a_receiver_that_hangs() -> None:
+    dlr = builders.http_dlr(tries=1, first_tried_at=0.0)
+    assert after_silence(dlr, now=9.0, policy=POLICY) == Delay(10.0)
+    assert after_silence(dlr, now=40.0, policy=POLICY) == Delay(40.0)
+    assert after_silence(dlr, now=86_400.0, policy=POLICY) == Delay(300.0)
+    assert isinstance(after_silence(dlr, now=86_401.0, policy=POLICY), Dead)
 
 
 # covers: W-DLR-16
