@@ -196,7 +196,7 @@ class Publisher:
         """Say that the broker may have it already: a submit must not be sent on both copies."""
         message = detours.again(publish.message, "published")
         try:
-            publish.header = frames.content_header(message, self._persistent)
+            publish.header = frames.content_header(message, self._is_persistent(message))
         except frames.Unwritable:  # no room for the mark
             return
         publish.message = message

@@ -11,7 +11,9 @@ from jasmin_compat.adapters import amqp_frames as frames
 from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.adapters.amqp_publishing import PUBLISH_CHANNEL, PublishChannel, Publisher
 from jasmin_compat.ports import BrokerAway, Unpublishable, Unroutable
+from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import HELD_DLRS
 from tests.waiting import LONG_S
 
 FRAME_MAX = 131072
@@ -42,6 +44,9 @@ class Bench:
     def up(self) -> PublishChannel:
         self.wire = Wire()
         return self.publisher.up(self.wire, FRAME_MAX)  # type: ignore[arg-type]
+
+    def soon(self) -> float:
+        return asyncio.get_running_loop().time() + LONG_S
 
     def publish(
         self, letter: str, *, key: str = "k", within_s: float = LONG_S
@@ -233,6 +238,22 @@ async def test_what_was_on_the_wire_goes_first_on_the_next_one(bench: Bench) -> 
     assert [b"x-jc-again" in octets for octets in bench.wire.written] == [True, True, False]
     ack(second, 3, multiple=True)
     assert [await task for task in tasks] == ["confirmed"] * 4
+
+
+@pytest.mark.parametrize("bench", [{"durability": Durability.JASMIN}], indirect=True)
+async def test_what_is_held_stays_persistent_on_the_next_one(bench: Bench) -> None:
+    held = detours.straight_to(HELD_DLRS.queue, message("a"))
+    publishing = bench.publisher.publish(held, mandatory=True, deadline=bench.soon())
+    task = bench.tasks.create_task(outcome(publishing))
+    first = bench.up()
+    await turn()
+    first.lose("reset by peer")
+    second = bench.up()
+    (frame,) = bench.wire.written
+    header = frames.content_header(detours.again(held, "published"), persistent=True)
+    assert header in frame
+    ack(second, 1)
+    assert await task == "confirmed"
 
 
 async def test_what_breaks_every_channel_is_given_up(bench: Bench) -> None:
