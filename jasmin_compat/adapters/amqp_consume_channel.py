@@ -25,8 +25,13 @@ class ConsumeChannel:
     """
 
     def __init__(self, tap: Tap, number: int, owner: "ChannelOwner") -> None:
-        self.over = asyncio.Event()
+        self.ended = asyncio.Event()
+        """No more comes: it is over, or its consumer was cancelled."""
         self.why = ""
+        self.is_over = False
+        """Nothing can be settled any more."""
+        self.is_cancelled = False
+        """By the broker, which has deleted the queue: what is put back into it is gone."""
         self.unsettled = 0
         self.idle = asyncio.Event()
         """Set while nothing is unsettled."""
@@ -42,10 +47,6 @@ class ConsumeChannel:
         """Tags above, in no order."""
         self._acks: set[int] = set()
         """Tags to be acked at the end of the turn."""
-
-    @property
-    def is_over(self) -> bool:
-        return self.over.is_set()
 
     def receive(self, kind: int, data: bytes, start: int, end: int) -> bool:
         if kind == frames.METHOD:
@@ -101,11 +102,19 @@ class ConsumeChannel:
         self._acks.clear()
         return b"" if self.is_over else written
 
+    def cancel(self, reason: str) -> None:
+        """basic.cancel: what came already is ours alone, and can be settled."""
+        if not self.ended.is_set():
+            self.is_cancelled = True
+            self.why = reason
+            self.ended.set()
+
     def lose(self, reason: str) -> None:
         """Nothing can be settled any more; the broker delivers again what was not."""
         if not self.is_over:
             self._tap.drop(self._number, self)
             self.why = reason
-            self.over.set()
+            self.is_over = True
+            self.ended.set()
             self.idle.set()
             self._owner.lost(self)

@@ -21,7 +21,8 @@ from jasmin_compat.adapters.amqp_link import (
     why_closed,
 )
 from jasmin_compat.adapters.amqp_topology import Topology
-from jasmin_compat.ports import Delivery
+from jasmin_compat.gateway.messages import Requeue
+from jasmin_compat.ports import Delivery, QueueError
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 
@@ -38,6 +39,9 @@ class Wanted:
     prefetch: int
 
 
+_Started = tuple[Live, AbstractChannel, ConsumeChannel]
+
+
 class Consumer:
     """Deliveries of one queue, across reconnects; one task may iterate over it."""
 
@@ -49,7 +53,7 @@ class Consumer:
         self._outlet = outlet
         self._buffer: deque[AmqpDelivery] = deque()
         self._wake: asyncio.Future[None] | None = None
-        self._started: tuple[Live, AbstractChannel, ConsumeChannel] | None = None
+        self._started: _Started | None = None
         self.starting = asyncio.Lock()
         """Held while a channel is made: deliveries may come before that is over."""
 
@@ -64,48 +68,53 @@ class Consumer:
 
     async def run(self) -> NoReturn:
         """Keep consuming, on one connection after the other."""
-        while True:
-            live = await self._link.wait_up()
-            began = asyncio.get_running_loop().time()
-            try:
-                async with self.starting:
-                    channel = await self._start(live)
-                await channel.over.wait()
-                ended = f"ended: {channel.why}"
-            except (BrokerFailed, BrokerRefused) as error:
-                ended = f"cannot be started: {error}"
-            if live.tap.lost.done():
-                continue  # of that the link says enough
-            log.error("Consumer of %s %s", self._wanted.queue, ended)
-            await self._close()
-            lasted_s = asyncio.get_running_loop().time() - began
-            await asyncio.sleep(max(0.0, _AGAIN_S - lasted_s))
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                live = await self._link.wait_up()
+                began = asyncio.get_running_loop().time()
+                ended = await self._one_channel(live)
+                if live.tap.lost.done():
+                    continue  # of that the link says enough
+                log.error("Consumer of %s %s", self._wanted.queue, ended)
+                tasks.create_task(self._done_with(self._started), name="consumer that ended")
+                self._started = None
+                lasted_s = asyncio.get_running_loop().time() - began
+                await asyncio.sleep(max(0.0, _AGAIN_S - lasted_s))
+
+    async def _one_channel(self, live: Live) -> str:
+        """From its start until no more comes on it; why."""
+        try:
+            async with self.starting:
+                channel = await self._start(live)
+            await channel.ended.wait()
+        except (BrokerFailed, BrokerRefused) as error:
+            return f"cannot be started: {error}"
+        return f"ended: {channel.why}"
 
     async def leave(self) -> None:
         """Take no more: what nobody was given goes back, what was given can still be settled."""
-        if self._started is None:
-            return
-        live, amqp_channel, channel = self._started
-        try:
-            cancelling = amqp_channel.basic_cancel(self._wanted.consumer_tag)
-            await answered(cancelling, live.timeout_s)
-        except (BrokerFailed, BrokerRefused) as error:
-            channel.lose(str(error))
-        for delivery in self._buffer:
-            delivery.give_back()
-        self._buffer.clear()
+        if self._started is not None:
+            live, amqp_channel, channel = self._started
+            try:
+                cancelling = amqp_channel.basic_cancel(self._wanted.consumer_tag)
+                await answered(cancelling, live.timeout_s)
+            except (BrokerFailed, BrokerRefused) as error:
+                channel.lose(str(error))
+        while self._buffer:
+            try:
+                await self._buffer.popleft().settle(Requeue())
+            except QueueError as error:
+                log.debug("%s: %s", self._wanted.queue, error)
 
     async def close_when_idle(self) -> None:
         """After `leave`: the channel goes when all that was given is settled."""
-        if self._started is not None:
-            await self._started[2].idle.wait()
-            await self._close()
+        await self._done_with(self._started)
 
     async def break_off(self) -> None:
         """Take no more, and give everything back."""
         if self._started is not None:
             self._started[2].lose("the consumer broke off")
-            await self._close()
+            await self._done_with(self._started)
 
     # -- for ConsumeChannel (amqp_consume_channel.ChannelOwner)
 
@@ -134,9 +143,10 @@ class Consumer:
             self._wake.set_result(None)
 
     def lost(self, channel: ConsumeChannel) -> None:
-        """What nobody was given comes again: one consumer has one channel at a time."""
-        if self._started is not None and self._started[2] is channel:
-            self._buffer.clear()
+        """What nobody was given comes again."""
+        kept = [delivery for delivery in self._buffer if not delivery.came_on(channel)]
+        self._buffer.clear()
+        self._buffer.extend(kept)
 
     async def _start(self, live: Live) -> ConsumeChannel:
         """Raises BrokerFailed, BrokerRefused."""
@@ -147,9 +157,9 @@ class Consumer:
         live.tap.channels[amqp_channel.number] = channel
         amqp_channel.closing.add_done_callback(lambda closed: channel.lose(why_closed(closed)))
         amqp_channel.on_consumer_cancel_callbacks.add(
-            lambda _: channel.lose("cancelled by the broker")
+            lambda _: channel.cancel("cancelled by the broker")
         )
-        self._started = live, amqp_channel, channel
+        self._started = started = live, amqp_channel, channel
         try:
             qos = amqp_channel.basic_qos(prefetch_count=wanted.prefetch)
             await answered(qos, live.timeout_s)
@@ -159,15 +169,18 @@ class Consumer:
             await answered(consuming, live.timeout_s)
         except BaseException:
             channel.lose("not started")
-            await self._close()
+            await self._done_with(started)
             raise
         return channel
 
-    async def _close(self) -> None:
-        if self._started is None:
+    async def _done_with(self, started: _Started | None) -> None:
+        """The channel goes when all that was given is settled, if it still can be."""
+        if started is None:
             return
-        live, amqp_channel, channel = self._started
-        self._started = None
+        live, amqp_channel, channel = started
+        await channel.idle.wait()
+        if self._started is started:
+            self._started = None
         try:
             await live.close_channel(amqp_channel)
         except (BrokerFailed, BrokerRefused) as error:

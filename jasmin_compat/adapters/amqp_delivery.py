@@ -54,7 +54,7 @@ class AmqpDelivery:
                 self._channel.ack(self._tag)
             case Requeue():
                 counts.requeues += 1
-                self._channel.requeue(self._tag)
+                await self._put_back()
             case Delay():
                 if await self._move(self._delayed(verdict)):
                     counts.delayed += 1
@@ -64,10 +64,15 @@ class AmqpDelivery:
             case _:
                 assert_never(verdict)
 
-    def give_back(self) -> None:
-        """Requeue what nobody was given."""
-        self._settled = True
-        self._channel.requeue(self._tag)
+    def came_on(self, channel: ConsumeChannel) -> bool:
+        return self._channel is channel
+
+    async def _put_back(self) -> None:
+        if self._channel.is_cancelled:  # its queue was deleted: into the one that is there now
+            copy = detours.straight_to(self.queue, self.message)
+            await self._move(detours.again(copy, "moved"))
+        else:
+            self._channel.requeue(self._tag)
 
     def _delayed(self, verdict: Delay) -> QueueMessage:
         message = replace(self.message, headers={**self.message.headers, **dict(verdict.headers)})

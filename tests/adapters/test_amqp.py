@@ -13,10 +13,11 @@ import pytest
 from jasmin_compat.adapters import amqp_frames as frames
 from jasmin_compat.adapters.amqp import AmqpQueues, open_amqp_queues
 from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
-from jasmin_compat.gateway.messages import Ack, Requeue
+from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue
 from jasmin_compat.ports import Binding, BrokerAway, DeliveryLost, Unroutable
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import dead_queue
 from tests.adapters.test_amqp_frames import SHAPES, named, recorded
 from tests.contracts.queue_contract import QueueContract, nothing_comes, take
 from tests.services import RabbitMq, free_port
@@ -175,8 +176,7 @@ async def test_a_consumer_declares_its_deleted_queue_again(
             return not await nothing_comes(deliveries)
 
         await until(consumed_again)
-        with pytest.raises(DeliveryLost):
-            await held.settle(Ack())
+        await held.settle(Ack())
     await third_party.queue_delete(f"tap.{queue}")
 
 
@@ -199,6 +199,33 @@ async def test_a_queue_lost_during_an_outage_is_there_before_anything_is_publish
         await queues.publish(message)
         assert (await queues.depth(queue), await queues.depth(tap_queue)) == (1, 1)
     await third_party.queue_delete(tap_queue)
+
+
+async def test_what_a_consumer_had_of_a_queue_that_was_deleted_is_not_lost(
+    queues: AmqpQueues, queue: str, message: QueueMessage, third_party: aiormq.abc.AbstractChannel
+) -> None:
+    """An empty queue has messages, if they are at work: the broker forgets those with it."""
+
+    async def is_there_again() -> bool:
+        seen = await queues.look(queue)
+        return seen is not None and seen.consumers == 1
+
+    verdicts = {b"ack": Ack(), b"requeue": Requeue(), b"delay": Delay(0.1), b"dead": Dead("x")}
+    async with queues.consume(queue, consumer_tag="t", prefetch=4) as deliveries:
+        for body in verdicts:
+            await queues.publish(replace(message, body=body))
+        held = [await take(deliveries) for _ in verdicts]
+        await third_party.queue_delete(queue, if_empty=True)
+        await until(is_there_again)
+        for delivery in held:
+            await delivery.settle(verdicts[delivery.message.body])
+        again = [await take(deliveries) for _ in range(2)]
+        assert {each.message.body for each in again} == {b"requeue", b"delay"}
+        assert {each.message.routing_key for each in again} == {queue}
+        for delivery in again:
+            await delivery.settle(Ack())
+        assert await nothing_comes(deliveries)
+    assert await queues.depth(dead_queue(queue)) == 1
 
 
 # covers: W-MT-32

@@ -98,10 +98,17 @@ async def test_a_channel_lost_while_the_copy_was_taken_is_a_lost_delivery(bench:
     assert bench.wire.frames == 0
 
 
-async def test_a_delivery_given_back_is_requeued(bench: Bench) -> None:
-    bench.deliver().give_back()
+async def test_what_goes_back_to_a_queue_that_was_deleted_is_published_there(bench: Bench) -> None:
+    delivery, other = bench.deliver(), bench.deliver()
+    bench.channel.cancel("cancelled by the broker")
+    await delivery.settle(Requeue())
+    await other.settle(Ack())
     bench.wire.end_of_turn()
-    assert bench.wire.requeued == [1]
+    assert (bench.wire.acked, bench.wire.requeued) == ([1, 2], [])
+    (copy,) = bench.outlet.copies
+    assert (copy.exchange, copy.routing_key, copy.body) == ("", "submit.sm.c", b"body")
+    assert copy.headers["x-jc-again"] == "moved"
+    assert bench.channel.idle.is_set()
 
 
 async def test_headers_of_a_verdict_replace_those_of_the_message(bench: Bench) -> None:

@@ -69,7 +69,10 @@ async def memory_alarm(scene: Scene) -> str:
 
 
 async def queue_deleted(scene: Scene) -> str:
-    """Only while it is empty: with a message in it, that would be the deleter's loss."""
+    """Only while it is empty: what lies in it would be the deleter's loss.
+
+    So would be what its consumer holds and could not bring to an end: nothing else happens then.
+    """
     queue = scene.chance.choice(scene.queues)
     try:
         async with asyncio.timeout(DELETED_WITHIN_S):
@@ -160,7 +163,7 @@ KINDS = (
     shared(BY_NAME["RabbitMQ stopped and started"], "broker"),
     shared(BY_NAME["RabbitMQ killed and started"], "broker"),
     Kind(plan.Kind("memory alarm", "broker"), memory_alarm, call_again=TAKEN_LATE),
-    Kind(plan.Kind("queue deleted", "broker", (0.0, 0.0)), queue_deleted),
+    Kind(plan.Kind("queue deleted", "broker", (0.0, 0.0), alone=True), queue_deleted),
     Kind(
         plan.Kind("channel closed by the broker", "broker", (1.0, 3.0)),
         channel_closed,

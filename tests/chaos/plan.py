@@ -28,6 +28,11 @@ class Kind:
     touches: str
     """Of two at the same time each touches something else."""
     lasts_s: tuple[float, float] = (2.0, 6.0)
+    alone: bool = False
+    """Never at the same time as another."""
+
+    def goes_with(self, other: "Kind") -> bool:
+        return self.touches != other.touches and not (self.alone or other.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def _round(chance: random.Random, kinds: Sequence[Kind], pace: Pace) -> Iterator
     chance.shuffle(left)
     while left:
         chosen = [left.pop()]
-        beside = [kind for kind in left if kind.touches != chosen[0].touches]
+        beside = [kind for kind in left if kind.goes_with(chosen[0])]
         if beside and chance.random() < pace.pairs:
             chosen.append(chance.choice(beside))
             left.remove(chosen[1])

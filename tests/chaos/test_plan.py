@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.plan import LONG, SHORT, Kind, Pace, steps
 
-KINDS = [Kind(f"k{n}", touches=f"t{n % 3}") for n in range(9)]
+KINDS = [Kind(f"k{n}", touches=f"t{n % 3}", alone=n == 5) for n in range(9)]
 PACES = pytest.mark.parametrize("pace", [LONG, SHORT])
 
 
@@ -30,3 +30,4 @@ def test_two_at_the_same_time_touch_different_things(pace: Pace) -> None:
     pairs = [step.faults for step in taken if len(step.faults) == 2]
     assert pairs
     assert all(touches[a.name] != touches[b.name] for a, b in pairs)
+    assert not any("k5" in {a.name, b.name} for a, b in pairs)

@@ -29,7 +29,7 @@ class Options:
     minutes: float | None = None
     """Of faults; None: each kind once."""
     pace: plan.Pace = plan.LONG
-    warm_s: float = 30.0
+    warm_s: float = 60.0
 
     @property
     def is_short(self) -> bool:
