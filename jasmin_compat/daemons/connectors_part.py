@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from jasmin_compat.daemons.frame import Frame
 from jasmin_compat.daemons.log_specs import connector_log_spec
@@ -19,7 +20,8 @@ from jasmin_compat.gateway.site import Site
 from jasmin_compat.ports import Queues, Quotas, Scripts, Store
 from jasmin_compat.runtime.ids import MsgIds
 from jasmin_compat.servers.measures import Measured
-from jasmin_compat.smpp_io.client import ConnectorCounts, SmppClient
+from jasmin_compat.smpp_io.client import ConnectorCounts, MakeLink, SmppClient, plain_link
+from jasmin_compat.smpp_io.wire_log import WireLoggedLink, log_to_stderr
 from jasmin_compat.wire.amqp_names import lookup_binding, submit_key
 
 
@@ -72,6 +74,13 @@ def connectors_part(fleet: "Fleet[BoundConnector]", reach: Reach) -> Part:
     return Part("SMPPClientManagerPB", run)
 
 
+def _link_maker(frame: Frame) -> MakeLink:
+    if not frame.settings.logging.wire:
+        return plain_link
+    log_to_stderr()
+    return partial(WireLoggedLink, log_privacy=frame.settings.sm_listener.log_privacy)
+
+
 class BoundConnector:
     """One connector, all its parts, from its start to its stop."""
 
@@ -89,7 +98,13 @@ class BoundConnector:
             ),
             log_privacy=policy.log_privacy,
         )
-        self._link = SmppClient(connector, self._inbound, clock=frame.clock, random=random.random)
+        self._link = SmppClient(
+            connector,
+            self._inbound,
+            clock=frame.clock,
+            random=random.random,
+            make_link=_link_maker(frame),
+        )
         self._link.counts = reach.counts.setdefault(keys.cid, self._link.counts)
         ports = SubmitPorts(
             link=self._link,

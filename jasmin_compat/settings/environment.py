@@ -62,6 +62,14 @@ def read_api_defaults(environment: Mapping[str, str]) -> Source:
     return Source(tuple(entries))
 
 
+def read_wire_log(environment: Mapping[str, str]) -> Source:
+    """JASMIN_TLV_WIRE_LOG: anything but blanks means yes."""
+    name = "JASMIN_TLV_WIRE_LOG"
+    if not environment.get(name, "").strip():
+        return Source(())
+    return Source((Entry("logging", "wire", "yes", f"environment {name}"),))
+
+
 def read_urls(environment: Mapping[str, str]) -> Source:
     """CLOUDAMQP_URL and REDIS_URL: they override every other source, as in Jasmin."""
     entries: list[Entry] = []

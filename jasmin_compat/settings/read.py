@@ -17,6 +17,7 @@ from jasmin_compat.settings.environment import (
     read_api_defaults,
     read_urls,
     read_variables,
+    read_wire_log,
     redis_url,
 )
 from jasmin_compat.settings.options import BadValue, Option, Raw, options_of
@@ -56,7 +57,7 @@ def read_settings(
     scripts = read_section(Path(f"{paths.config}/interceptor.cfg"), "interceptor")
     below = [read_api_defaults(environment), scripts, read_cfg(cfg)]
     sources = [*below, _yaml_source(yaml, [*below, variables], paths), variables]
-    sources.append(read_urls(environment))
+    sources += [read_urls(environment), read_wire_log(environment)]
     read = _Merging(paths).merge(sources)
     rest_cfg = Path(environment.get("REST_API_CONFIG", f"{paths.config}/rest-api.cfg"))
     rest = read_section(rest_cfg, "rest-api")

@@ -905,6 +905,11 @@ class Logging:
         check=at_least(0),
     )
     stdout: bool = ours(False, "Log to standard output instead of files: for containers.")
+    wire: bool = ours(
+        False,
+        "Show each PDU that connectors send, octets and all, on standard error; environment "
+        "JASMIN_TLV_WIRE_LOG too. For debugging.",
+    )
     max_waiting_lines: int = ours(
         100_000,
         "Lines that may wait for a disk that does not take them; further ones are counted and "

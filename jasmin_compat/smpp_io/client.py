@@ -18,15 +18,23 @@ from jasmin_compat.smpp import commands, events
 from jasmin_compat.smpp.errors import CannotEncode
 from jasmin_compat.smpp.operations import Role, SessionState
 from jasmin_compat.smpp.pdus import DataSm, DeliverSm, Pdu, SubmitSm
+from jasmin_compat.smpp.session_policy import SessionPolicy
 from jasmin_compat.smpp.statuses import (
     ESME_ROK,
     ESME_RSYSERR,
     ESME_RTHROTTLED,
 )
 from jasmin_compat.smpp_io.dialing import BIND_COMMANDS, bind_body, session_policy, tls_context
-from jasmin_compat.smpp_io.link import Link, LinkEvent, Reply
+from jasmin_compat.smpp_io.link import Link, LinkEvent, OnEvent, Reply
 from jasmin_compat.smpp_io.segments import outcome_of, put_on_wire
 from jasmin_compat.smpp_io.session_log import log_event
+
+MakeLink = Callable[[SessionPolicy, OnEvent], Link]
+
+
+def plain_link(policy: SessionPolicy, on_event: OnEvent) -> Link:
+    return Link(Role.ESME, policy, on_event)
+
 
 CONNECT_S = 30.0
 """Twisted's default, which Jasmin uses."""
@@ -107,6 +115,7 @@ class SmppClient:
         *,
         clock: Clock,
         random: Callable[[], float],
+        make_link: MakeLink = plain_link,
     ) -> None:
         """`connector` is asked for its keys whenever they are used; `random` gives 0 to 1."""
         self.counts = ConnectorCounts()
@@ -115,6 +124,7 @@ class SmppClient:
         self._inbound = inbound
         self._clock = clock
         self._random = random
+        self._make_link = make_link
         self.log = logging.getLogger(f"smpp.client.{self.cid}")
         self._link: Link | None = None
         self._turn = asyncio.Lock()
@@ -234,7 +244,7 @@ class SmppClient:
         policy = session_policy(connector)
         async with asyncio.timeout(CONNECT_S):
             _, link = await asyncio.get_running_loop().create_connection(
-                lambda: Link(Role.ESME, policy, self._on_event),
+                lambda: self._make_link(policy, self._on_event),
                 connector.host,
                 connector.port,
                 ssl=tls,

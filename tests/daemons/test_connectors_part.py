@@ -1,7 +1,10 @@
 """A connector binds, sends what is queued, takes what the SMSC sends, and unbinds in order."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+
+import pytest
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_quotas import MemoryQuotas
@@ -13,6 +16,7 @@ from jasmin_compat.daemons.router_part import router_part
 from jasmin_compat.gateway.messages import QueuedSubmit
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.runtime.ids import MsgIds
+from jasmin_compat.smpp_io import wire_log
 from jasmin_compat.smpp_io.simulator import Simulator, serving
 from jasmin_compat.smpp_io.smsc_plan import SmscPlan
 from jasmin_compat.wire.submit_messages import write_submit
@@ -23,11 +27,25 @@ from tests.fakes import FakeScripts
 from tests.waiting import until
 
 
-async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
+@pytest.fixture
+def _wire_log() -> Iterator[None]:
+    """As it was before."""
+    yield
+    wire_log.log.handlers.clear()
+    wire_log.log.propagate = True
+
+
+# covers: OPS-06
+@pytest.mark.usefixtures("_wire_log")
+@pytest.mark.parametrize("wire", ["", "1"])
+async def test_messages_go_both_ways_until_the_stop(
+    tmp_path: Path, wire: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = {"JASMIN_TLV_WIRE_LOG": wire}
     clock = SystemClock()
     queues = MemoryQueues(clock=clock)
     smsc = Simulator(SmscPlan(), random=Random(1), now=clock.local_now, account=lambda _entry: None)
-    async with serving(smsc) as listener, frame(tmp_path) as of_test:
+    async with serving(smsc) as listener, frame(tmp_path, **shown) as of_test:
         towards = connector(port=listener.port, submit_throughput=0)
         site = builders.site(connectors={CID: towards}, started={CID: True})
         store = MemoryStore(policy=dlr_policy(of_test.settings), clock=clock)
@@ -53,6 +71,7 @@ async def test_messages_go_both_ways_until_the_stop(tmp_path: Path) -> None:
             await until(lambda: smsc.counts.taken["mo"] == 1)
         assert await queues.depth(f"submit.sm.{CID}") == 0
     assert "Requesting bind as transceiver" in (tmp_path / f"default-{CID}.log").read_text()
+    assert ("INFO jasmin.tlv.wire OUT pdu=submit_sm" in capsys.readouterr().err) == bool(wire)
 
 
 async def _depth_is(queues: MemoryQueues, queue: str, depth: int) -> bool:

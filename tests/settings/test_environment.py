@@ -6,6 +6,7 @@ from jasmin_compat.settings.environment import (
     read_api_defaults,
     read_urls,
     read_variables,
+    read_wire_log,
     variable_name,
 )
 from jasmin_compat.settings.read import TABLES
@@ -138,3 +139,12 @@ def test_api_bind_and_port_are_jasmins_second_names() -> None:
         ("http-api", "bind", "127.0.0.1"),
         ("http-api", "port", "1402"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "wire"),
+    [({}, None), ({"JASMIN_TLV_WIRE_LOG": " "}, None), ({"JASMIN_TLV_WIRE_LOG": "0"}, "yes")],
+)
+def test_any_word_asks_for_the_wire_log(variables: dict[str, str], wire: str | None) -> None:
+    entries = read_wire_log(variables).entries
+    assert [entry.raw for entry in entries] == ([] if wire is None else [wire])
