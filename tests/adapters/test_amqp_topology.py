@@ -16,9 +16,10 @@ from jasmin_compat.ports import Binding, BrokerAway
 from jasmin_compat.runtime.clock import SystemClock
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import HELD_DLRS
+from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, HELD_DLRS, delay_queue
 from tests.contracts.queue_contract import depth_becomes, take
 from tests.services import RabbitMq
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,25 @@ async def test_objects_are_as_durable_as_the_policy_says(
     assert exchanges["messaging"] == {"durable": durable, "type": "topic"}
     assert queues["submit.sm.c"] == {"durable": durable, "type": queue_type}
     assert counts.declared_otherwise == 0
+
+
+@pytest.mark.amqp
+async def test_what_waits_lies_in_ordinary_queues(rabbitmq: RabbitMq, vhost: str) -> None:
+    """Without a TTL or an exchange for dead letters: what such a queue lets go has an x-death, an
+    array, and a Jasmin daemon drops its connection over it."""
+    rungs = [delay_queue(step_s) for step_s in DELAY_STEPS_S]
+    connecting = open_amqp_queues(policy(rabbitmq, vhost), clock=SystemClock(), jitter=lambda: 0.5)
+    async with connecting as queues:
+
+        async def are_there() -> bool:
+            return None not in [await queues.look(rung) for rung in rungs]
+
+        await until(are_there)
+    seen = listed(rabbitmq, vhost, "queues", "durable", "arguments", "policy")
+    assert DELAY_STEPS_S == (1, 2, 5, 10, 30, 60, 180, 300)
+    assert [seen[rung] for rung in rungs] == [
+        {"durable": True, "arguments": [], "policy": ""} for _ in rungs
+    ]
 
 
 @pytest.mark.amqp
