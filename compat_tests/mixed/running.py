@@ -124,7 +124,7 @@ class MixedSite:
         for name in CONFIG_FILES.values():
             path = self.gateway.folder / "etc" / name
             path.write_text(DURABILITY.sub(f"durability = {durability}", path.read_text()))
-        return await self.tool("migrate-broker")
+        return await self.tool("migrate-broker", "--apply")
 
     async def depth(self, queue: str) -> int:
         return await broker.ready(self.amqp_url, queue)

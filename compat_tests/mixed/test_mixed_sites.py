@@ -145,7 +145,7 @@ async def test_the_site_moves_to_ours_with_messages_queued(opened: Opened, told:
         await sent_before_the_swap(site)
         await queued(site, WAITING)
         migrated = await site.migrate_broker("durable")
-        assert f"queue {SUBMITS}: made anew, with {WAITING} messages" in migrated
+        assert f"queue {SUBMITS}: made anew, {WAITING} messages before, {WAITING} after" in migrated
         await gone_on(site, by_ours=True)
         told(row := site.row("(d) Jasmin's site, then ours"))
         all_is_well(site, row)
@@ -162,7 +162,9 @@ async def test_the_site_moves_back_with_messages_queued_and_delayed(
         await throttled(site)
         await queued(site, MESSAGES)
         migrated = await site.migrate_broker("jasmin")
-        assert f"queue {SUBMITS}: made anew, with {MESSAGES} messages" in migrated
+        assert (
+            f"queue {SUBMITS}: made anew, {MESSAGES} messages before, {MESSAGES} after" in migrated
+        )
         assert await site.tool("delays", "--flush") == (
             f"{CALLBACKS}: {RETRIED} put back\n"
             f"{SUBMITS}: {RETRIED} put back\n"

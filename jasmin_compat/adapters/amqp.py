@@ -21,7 +21,7 @@ from jasmin_compat.adapters.amqp_link import (
     log,
     why_closed,
 )
-from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy
+from jasmin_compat.adapters.amqp_policy import AmqpCounts, AmqpPolicy, Durability
 from jasmin_compat.adapters.amqp_publishing import PUBLISH_CHANNEL, Publisher
 from jasmin_compat.adapters.amqp_topology import QueueSeen, Topology, look
 from jasmin_compat.ports import Binding, BrokerAway, Clock, Delivery, Unroutable
@@ -163,6 +163,10 @@ class AmqpQueues:
     async def control(self) -> Live:
         """The connection that asks, when it is up: for tools."""
         return await self._consuming.wait_up()
+
+    @property
+    def durability(self) -> Durability:
+        return self._policy.durability
 
     def unix(self) -> float:
         """For dead and delayed messages."""

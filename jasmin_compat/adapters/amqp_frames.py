@@ -339,3 +339,60 @@ def _read_long_string(data: bytes, at: int) -> tuple[str | bytes, int]:
         return octets.decode(), end
     except UnicodeDecodeError:
         return octets, end
+
+
+# ---------------------------------------------------------------- copied
+
+
+def copied_header(header: bytes, delivery_mode: int | None) -> bytes:
+    """A header payload, octet by octet as it came but for its delivery mode, None being none, and
+    for what the broker put in.
+
+    Raises:
+        BrokenFrame: the properties do not fit the frame.
+    """
+    try:
+        return _copied_header(header, delivery_mode)
+    except (struct.error, IndexError) as error:
+        raise BrokenFrame(f"properties: {error}") from error
+
+
+def _copied_header(header: bytes, delivery_mode: int | None) -> bytes:
+    kind, weight, size, flags = _CONTENT.unpack_from(header)
+    at = _skip(header, _CONTENT.size, flags, _CONTENT_TYPE | _CONTENT_ENCODING)
+    before, table = header[_CONTENT.size : at], b""
+    if flags & _HEADERS:
+        table, at = _copied_table(header, at)
+    if flags & _DELIVERY_MODE:
+        at += 1
+    mode = b"" if delivery_mode is None else bytes((delivery_mode,))
+    flags = flags | _DELIVERY_MODE if mode else flags & ~_DELIVERY_MODE
+    return _CONTENT.pack(kind, weight, size, flags) + before + table + mode + header[at:]
+
+
+def _copied_table(data: bytes, at: int) -> tuple[bytes, int]:
+    """The table without the broker's own fields, and where it ends."""
+    end = at + 4 + int(_ULONG.unpack_from(data, at)[0])
+    at += 4
+    kept = b""
+    while at < end:
+        start = at
+        name, at = _read_short_string(data, at)
+        at = _value_end(data, at)
+        if name not in _BROKERS_OWN:
+            kept += data[start:at]
+    if at != end:
+        raise BrokenFrame("a field table longer than it says")
+    return _ULONG.pack(len(kept)) + kept, end
+
+
+def _value_end(data: bytes, at: int) -> int:
+    """Where a field value ends that begins with its type."""
+    kind, at = data[at], at + 1
+    if kind in _FIXED:
+        return at + _FIXED[kind].size
+    if kind in _SKIPPED:
+        return at + _SKIPPED[kind]
+    if kind in b"SxFA":
+        return at + 4 + int(_ULONG.unpack_from(data, at)[0])
+    raise BrokenFrame(f"a field of unknown type {chr(kind)!r}")

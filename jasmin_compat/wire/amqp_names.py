@@ -177,3 +177,18 @@ def aside_queue(queue: str) -> str:
 
 
 _KEPT: Final = frozenset((HELD_DLRS.queue, aside_queue(HELD_DLRS.queue)))
+
+
+MOVING: Final = "jasmin_compat.moving"
+"""A fanout exchange through which `jasmin-compat migrate-broker` moves messages."""
+
+
+def exchange_of(routing_key: str) -> str:
+    """Where a message with this key was published first, if nothing else says so."""
+    if routing_key.startswith("bill_request."):
+        return BILLING
+    is_theirs = routing_key.startswith(("submit.sm.", "deliver.sm.", "dlr.", *_THROWERS))
+    return MESSAGING if is_theirs else DEFAULT_EXCHANGE
+
+
+_THROWERS: Final = ("dlr_thrower.", "deliver_sm_thrower.")

@@ -24,11 +24,13 @@ from jasmin_compat.wire.amqp_names import (
     FIRST,
     FIRST_EXCHANGE,
     FIRST_KEY,
+    MOVING,
     REASON,
     TO,
     TRIES,
     UNTIL,
     WAITS,
+    exchange_of,
 )
 
 _REASON_CHARS = 500
@@ -42,8 +44,10 @@ def straight_to(queue: str, message: QueueMessage) -> QueueMessage:
 
 
 def as_published(message: QueueMessage) -> QueueMessage:
-    """The message as it was published first: undoes `straight_to`."""
+    """The message as it was published first: undoes `straight_to`, and what has moved it since."""
     if FIRST_KEY not in message.headers:
+        if message.exchange == MOVING:
+            return replace(message, exchange=exchange_of(message.routing_key))
         return message
     headers = dict(message.headers)
     exchange, key = str(headers.pop(FIRST_EXCHANGE, "")), str(headers.pop(FIRST_KEY))

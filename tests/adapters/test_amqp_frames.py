@@ -1,5 +1,6 @@
 """Frames of the hot path: against those a TCP tap saw of a real Jasmin, and against pamqp."""
 
+import contextlib
 import datetime
 import decimal
 from typing import Any
@@ -307,3 +308,53 @@ def test_what_does_not_fit_is_refused(fields: dict[str, Any]) -> None:
     message = QueueMessage(exchange="e", routing_key="k", body=b"", **fields)
     with pytest.raises(Unwritable):
         frames.content_header(message, persistent=True)
+
+
+# -- copies
+
+
+def header_of(properties: commands.Basic.Properties, size: int = 3) -> bytes:
+    return bytes(header.ContentHeader(0, size, properties).marshal())
+
+
+FULL = {
+    "content_type": "text/plain",
+    "content_encoding": "utf-8",
+    "headers": {"text": "t", "n": 1, "x-death": [{"count": 2}], "octets": bytearray(b"\xff")},
+    "priority": 3,
+    "correlation_id": "c",
+    "reply_to": "r",
+    "expiration": "1000",
+    "message_id": "m",
+    "timestamp": datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC),
+    "user_id": "guest",
+}
+
+
+@pytest.mark.parametrize("properties", [{}, {"headers": {"n": 1}}, FULL])
+@pytest.mark.parametrize("before", [None, 1, 2])
+@pytest.mark.parametrize("after", [None, 1, 2])
+def test_a_copy_differs_in_its_delivery_mode_only(
+    properties: dict[str, Any], before: int | None, after: int | None
+) -> None:
+    came = header_of(commands.Basic.Properties(**properties, delivery_mode=before))
+    wanted = header_of(commands.Basic.Properties(**properties, delivery_mode=after))
+    assert frames.copied_header(came, after) == wanted
+
+
+FLAGGED = bytes.fromhex("003c00000000000000000003ffff")
+"""A header payload that says it has every property."""
+
+
+def test_a_copy_has_no_headers_of_the_brokers_own() -> None:
+    """Jasmin could not read them."""
+    broker = {"x-delivery-count": 3, "x-acquired-count": 1 << 40}
+    came = header_of(commands.Basic.Properties(headers={"a": "1", **broker, "b": "2"}))
+    wanted = header_of(commands.Basic.Properties(headers={"a": "1", "b": "2"}))
+    assert frames.copied_header(came, None) == wanted
+
+
+@given(octets=st.binary(max_size=60) | st.binary(max_size=60).map(FLAGGED.__add__))
+def test_of_garbage_no_copy_is_made(octets: bytes) -> None:
+    with contextlib.suppress(frames.BrokenFrame):
+        frames.copied_header(octets, 2)

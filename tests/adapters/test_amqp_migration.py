@@ -1,30 +1,26 @@
 """A site of transient queues becomes durable, with what is in them."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import aiormq
 import pytest
 
 from jasmin_compat.adapters.amqp import AmqpQueues, open_amqp_queues
-from jasmin_compat.adapters.amqp_migration import CannotMigrate, Migration
+from jasmin_compat.adapters.amqp_migration import CannotMigrate, Migration, SiteFound
 from jasmin_compat.adapters.amqp_policy import AmqpPolicy, Durability
-from jasmin_compat.adapters.amqp_topology import Scratch
-from jasmin_compat.flows.queue_admin import move
-from jasmin_compat.gateway.messages import Ack
-from jasmin_compat.ports import BrokerAway
+from jasmin_compat.gateway.messages import Ack, Dead, Delay
+from jasmin_compat.ports import Binding
 from jasmin_compat.runtime.clock import SystemClock
-from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import (
     BATCH_MESSAGES,
     DLR_THROWER,
-    HELD_DLRS,
     ROUTER_BILLS,
-    aside_queue,
     lookup_binding,
     submit_binding,
 )
+from jasmin_compat.wire.detours import read_delayed, why_dead
 from tests.adapters.test_amqp_topology import listed
 from tests.contracts.queue_contract import take
 from tests.services import RabbitMq
@@ -64,7 +60,7 @@ SENT["DLRLookup-other"] = SENT["DLRLookup-main"]
 
 @pytest.fixture(scope="module")
 def vhosts(rabbitmq: RabbitMq) -> Iterator[str]:
-    names = [f"migration{n}" for n in range(13)]
+    names = [f"migration{n}" for n in range(20)]
     rabbitmq.add_vhosts(*names)
     return iter(names)
 
@@ -92,12 +88,23 @@ def opened(policy: AmqpPolicy):  # type: ignore[no-untyped-def]
     return open_amqp_queues(policy, clock=SystemClock(), jitter=lambda: 0.5)
 
 
-async def migrate(policy: AmqpPolicy, *, force: bool = False, moving=move) -> list[str]:  # type: ignore[no-untyped-def]
+async def migrate(
+    policy: AmqpPolicy, *, force: bool = False, further: tuple[str, ...] = ()
+) -> list[str]:
     said: list[str] = []
     async with opened(policy) as queues:
-        scratch = Scratch(await queues.control())
-        await Migration(queues, scratch, move=moving, say=said.append).run(BINDINGS, force=force)
+        migration = Migration(
+            await queues.control(), queues.topology, policy.durability, say=said.append
+        )
+        await migration.run(await migration.look(BINDINGS, further), force=force)
     return said
+
+
+async def plan(policy: AmqpPolicy, *further: str) -> SiteFound:
+    async with opened(policy) as queues:
+        live = await queues.control()
+        migration = Migration(live, queues.topology, policy.durability, say=lambda _: None)
+        return await migration.look(BINDINGS, further)
 
 
 async def contents(policy: AmqpPolicy) -> dict[str, list[QueueMessage]]:
@@ -123,10 +130,6 @@ async def third_party(rabbitmq: RabbitMq, vhost: str) -> AsyncIterator[aiormq.ab
     await connection.close()
 
 
-AS_SENT = {**SENT, "submit.sm.c": [replace(m, exchange="") for m in SENT["submit.sm.c"]]}
-"""Nobody looks at the exchange of these; so no tap gets a second copy."""
-
-
 # covers: W-AMQP-06
 async def test_queues_become_durable_and_lose_nothing(rabbitmq: RabbitMq, site: AmqpPolicy) -> None:
     said = await migrate(site)
@@ -138,8 +141,8 @@ async def test_queues_become_durable_and_lose_nothing(rabbitmq: RabbitMq, site: 
     exchanges = listed(rabbitmq, site.vhost, "exchanges", "durable")
     assert exchanges["messaging"] == exchanges["billing"] == {"durable": True}
     assert said[:2] == ["exchange messaging: made anew", "exchange billing: made anew"]
-    assert "queue submit.sm.c: made anew, with 20 messages" in said
-    assert await contents(site) == AS_SENT
+    assert "queue submit.sm.c: made anew, 20 messages before, 20 after" in said
+    assert await contents(site) == SENT
 
 
 async def test_afterwards_everything_is_bound(site: AmqpPolicy) -> None:
@@ -154,7 +157,7 @@ async def test_afterwards_everything_is_bound(site: AmqpPolicy) -> None:
 async def test_done_again_it_changes_nothing(site: AmqpPolicy) -> None:
     await migrate(site)
     assert await migrate(site) == []
-    assert await contents(site) == AS_SENT
+    assert await contents(site) == SENT
 
 
 async def test_an_empty_broker_gets_what_it_needs(rabbitmq: RabbitMq, vhost: str) -> None:
@@ -169,7 +172,7 @@ async def test_back_to_jasmins_ways(rabbitmq: RabbitMq, site: AmqpPolicy) -> Non
     await migrate(replace(site, durability=Durability.JASMIN))
     queues = listed(rabbitmq, site.vhost, "queues", "durable", "messages")
     assert queues == {q: {"durable": False, "messages": len(s)} for q, s in SENT.items()}
-    assert await contents(replace(site, durability=Durability.JASMIN)) == AS_SENT
+    assert await contents(replace(site, durability=Durability.JASMIN)) == SENT
 
 
 async def test_to_quorum_queues(rabbitmq: RabbitMq, site: AmqpPolicy) -> None:
@@ -178,7 +181,7 @@ async def test_to_quorum_queues(rabbitmq: RabbitMq, site: AmqpPolicy) -> None:
     await migrate(quorum)
     queues = listed(rabbitmq, site.vhost, "queues", "type")
     assert queues == {queue: {"type": "quorum"} for queue in SENT}
-    assert await contents(quorum) == AS_SENT
+    assert await contents(quorum) == SENT
 
 
 async def test_while_somebody_consumes_it_refuses(
@@ -218,43 +221,97 @@ async def test_told_to_it_leaves_the_others_behind(
     assert queues == {q: {"durable": True, "messages": len(s)} for q, s in SENT.items()}
 
 
-async def test_broken_off_it_goes_on_from_there(rabbitmq: RabbitMq, site: AmqpPolicy) -> None:
-    moves = 0
-
-    async def breaking(
-        queues: AmqpQueues,
-        source: str,
-        ways: Callable[[QueueMessage], Sequence[QueueMessage]],
-    ) -> int:
-        nonlocal moves
-        moves += 1
-        if moves == 3:
-            raise BrokerAway("just now")
-        return await move(queues, source, ways)
-
-    with pytest.raises(BrokerAway):
-        await migrate(site, moving=breaking)
-    assert aside_queue("submit.sm.c") in listed(rabbitmq, site.vhost, "queues")
+async def test_a_look_changes_nothing_and_says_everything(
+    rabbitmq: RabbitMq, site: AmqpPolicy
+) -> None:
+    everything = ("durable", "messages", "arguments")
+    before = listed(rabbitmq, site.vhost, "queues", *everything)
+    found = await plan(site, "jasmin_compat.delay.5")
+    assert not found.is_as_wanted
+    assert found.lines()[:3] == [
+        "exchange messaging: to be made anew (durable is false, wanted true); what others bound, "
+        "they bind again",
+        "exchange billing: to be made anew (durable is false, wanted true); what others bound, "
+        "they bind again",
+        "queue submit.sm.c: to be made anew (durable is false, wanted true); 20 messages, "
+        "0 consumers",
+    ]
+    assert listed(rabbitmq, site.vhost, "queues", *everything) == before
+    assert listed(rabbitmq, site.vhost, "exchanges", "durable")["messaging"] == {"durable": False}
     await migrate(site)
+    found = await plan(site)
+    assert found.is_as_wanted
+    assert "queue submit.sm.c: as wanted; 20 messages, 0 consumers" in found.lines()
+
+
+async def test_on_an_empty_broker_a_look_declares_nothing(rabbitmq: RabbitMq, vhost: str) -> None:
+    found = await plan(AmqpPolicy(port=rabbitmq.port, vhost=vhost, delays=False))
+    assert found.lines() == [f"queue {binding.queue}: to be declared" for binding in BINDINGS]
+    assert listed(rabbitmq, vhost, "queues") == {}
+    assert "messaging" not in listed(rabbitmq, vhost, "exchanges")
+
+
+async def test_delayed_and_dead_messages_are_moved_where_they_are_otherwise(
+    rabbitmq: RabbitMq, site: AmqpPolicy
+) -> None:
+    """As `durability: jasmin` leaves them. Their marks of the detour stay on them."""
+    further = ("jasmin_compat.delay.5", "submit.sm.c.dead")
+    as_jasmin = replace(site, durability=Durability.JASMIN)
+    async with opened(as_jasmin) as queues:
+        await queues.declare(BINDINGS)
+        async with queues.consume("submit.sm.c", consumer_tag="t", prefetch=2) as deliveries:
+            await (await take(deliveries)).settle(Dead("why"))
+            await (await take(deliveries)).settle(Delay(4))
+    await migrate(site, further=(*further, "jasmin_compat.delay.10"))
     queues = listed(rabbitmq, site.vhost, "queues", "durable", "messages")
-    assert queues == {q: {"durable": True, "messages": len(s)} for q, s in SENT.items()}
-    assert await contents(site) == AS_SENT
+    assert {name: queues[name] for name in further} == {
+        name: {"durable": True, "messages": 1} for name in further
+    }
+    assert "jasmin_compat.delay.10" not in queues
+    async with opened(site) as again:
+        [dead] = await all_of(again, "submit.sm.c.dead")
+        assert why_dead(dead)[0] == "why"
+        [delayed] = await all_of(again, "jasmin_compat.delay.5")
+        assert read_delayed(delayed).to == "submit.sm.c"
+        assert (dead.exchange, dead.routing_key) == ("messaging", "submit.sm.c")
 
 
-# covers: W-DLR-16
-async def test_what_is_held_stays_held(rabbitmq: RabbitMq, vhost: str) -> None:
-    """Its first routing key is that of dlr_thrower, which must not get it."""
-    durable = AmqpPolicy(port=rabbitmq.port, vhost=vhost, delays=False)
-    receipts = [message("messaging", "dlr_thrower.smpps", n) for n in range(3)]
-    bindings = [DLR_THROWER, HELD_DLRS]
-    async with opened(durable) as queues:
-        await queues.wait_until_connected()
-        await queues.declare(bindings)
-        for receipt in receipts:
-            await queues.publish(detours.straight_to(HELD_DLRS.queue, receipt))
-    async with opened(replace(durable, durability=Durability.QUORUM)) as queues:
-        scratch = Scratch(await queues.control())
-        await Migration(queues, scratch, move=move, say=str).run(bindings, force=False)
-        assert listed(rabbitmq, vhost, "queues", "type")[HELD_DLRS.queue] == {"type": "quorum"}
-        assert await all_of(queues, HELD_DLRS.queue) == receipts
-        assert await queues.depth(DLR_THROWER.queue) == 0
+async def test_what_differs_in_something_else_is_left_as_it_is(
+    rabbitmq: RabbitMq, site: AmqpPolicy
+) -> None:
+    async with opened(replace(site, dead_max_messages=3)) as queues:
+        await queues.topology.declare(
+            await queues.control(),
+            [Binding(queue="submit.sm.c.dead", exchange="", routing_key="submit.sm.c.dead")],
+        )
+    said = await migrate(site, further=("submit.sm.c.dead",))
+    assert "queue submit.sm.c.dead: left as it is (x-max-length is 3, wanted 10000)" in [
+        line.replace("the value ", "").replace("' of type 'signedint", "").replace("'", "")
+        for line in said
+    ]
+
+
+async def test_from_quorum_queues_and_back(rabbitmq: RabbitMq, site: AmqpPolicy) -> None:
+    quorum = replace(site, durability=Durability.QUORUM)
+    await migrate(quorum)
+    for durability, kind in ((Durability.DURABLE, True), (Durability.JASMIN, False)):
+        await migrate(quorum)
+        await migrate(replace(site, durability=durability))
+        queues = listed(rabbitmq, site.vhost, "queues", "type", "durable", "messages")
+        assert queues == {
+            q: {"type": "classic", "durable": kind, "messages": len(s)} for q, s in SENT.items()
+        }
+    assert await contents(replace(site, durability=Durability.JASMIN)) == SENT
+
+
+async def test_messages_that_come_or_go_meanwhile_are_an_error(
+    site: AmqpPolicy, third_party: aiormq.abc.AbstractChannel
+) -> None:
+    async with opened(site) as queues:
+        migration = Migration(
+            await queues.control(), queues.topology, site.durability, say=lambda _: None
+        )
+        found = await migration.look(BINDINGS)
+        await third_party.basic_get("dlr_thrower", no_ack=True)
+        with pytest.raises(CannotMigrate, match="dlr_thrower had 1 messages and has 0"):
+            await migration.run(found, force=False)

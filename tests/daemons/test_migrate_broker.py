@@ -28,21 +28,39 @@ def test_jasmins_queues_become_durable_and_jasmins_again(
     as_jasmin(rabbitmq, "migrate", lookup_binding("dlrlookupd-01"), lookup)
     settings = settings_arguments(tmp_path, rabbitmq.port, "migrate")
 
-    assert main(["migrate-broker", *settings]) == 1  # of the second lookup it does not know
-    assert "exchange messaging: PRECONDITION_FAILED" in capsys.readouterr().err
+    before = listed(rabbitmq, "migrate", "queues", "durable", "messages")
     assert main(["migrate-broker", "--pid", "dlrlookupd-01", *settings]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    anew = "to be made anew (durable is false, wanted true)"
+    assert lines[0].startswith(f"exchange messaging: {anew}")
+    changed = f"{anew}; 1 messages, 0 consumers"
+    assert f"queue submit.sm.carrier: {changed}" in lines
+    assert f"queue DLRLookup-dlrlookupd-01: {changed}" in lines
+    assert "queue dlr_thrower: to be declared" in lines
+    assert lines[-1].startswith("Nothing was changed. To make it as [amqp-broker] durability = dur")
+    assert listed(rabbitmq, "migrate", "queues", "durable", "messages") == before
+
+    apply = ["migrate-broker", "--apply", *settings]
+    assert main(apply) == 1  # of the second lookup it does not know
+    assert "exchange messaging: PRECONDITION_FAILED" in capsys.readouterr().err
+    apply += ["--pid", "dlrlookupd-01"]
+    assert main(apply) == 0
     assert capsys.readouterr().out.splitlines() == [
         "exchange messaging: made anew",
-        "queue DLRLookup-dlrlookupd-01: made anew, with 1 messages",
-        "queue submit.sm.carrier: made anew, with 1 messages",
+        "queue DLRLookup-dlrlookupd-01: made anew, 1 messages before, 1 after",
+        "queue submit.sm.carrier: made anew, 1 messages before, 1 after",
         "The broker is as [amqp-broker] durability = durable",
     ]
     queues = listed(rabbitmq, "migrate", "queues", "durable", "messages")
     assert queues["submit.sm.carrier"] == {"durable": True, "messages": 1}
     assert queues["DLRLookup-dlrlookupd-01"] == {"durable": True, "messages": 1}
+    assert main(["migrate-broker", "--pid", "dlrlookupd-01", *settings]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "What there is, is as [amqp-broker] durability = durable; nothing to do."
+    )
 
     monkeypatch.setenv("AMQP_BROKER_DURABILITY", "jasmin")
-    assert main(["migrate-broker", "--pid", "dlrlookupd-01", *settings]) == 0
+    assert main(apply) == 0
     queues = listed(rabbitmq, "migrate", "queues", "durable", "messages")
     assert queues["submit.sm.carrier"] == {"durable": False, "messages": 1}
     assert queues["DLRLookup-dlrlookupd-01"] == {"durable": False, "messages": 1}

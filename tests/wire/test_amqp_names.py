@@ -79,3 +79,21 @@ def test_names_of_ours_cannot_be_a_jasmin_topic() -> None:
         "jasmin_compat.delay.300",
     ]
     assert names.dead_queue(names.submit_key(CID)) == "submit.sm.con1.dead"
+
+
+def test_the_exchange_follows_from_the_key() -> None:
+    """For all that goes through Jasmin's exchanges and ours."""
+    recordings = ("flows_http_mt_dlr", "flows_smpps_mt", "flows_mo")
+    flows = [flow for name in recordings for flow in golden.load(name)["flows"]]
+    published = {
+        (e["exchange"], key)
+        for flow in flows
+        for e in flow["amqp"]
+        for key in e.get("routing_keys") or ()
+        if e.get("exchange")
+    }
+    assert {exchange for exchange, _ in published} >= {names.MESSAGING}
+    for exchange, key in (*published, (names.BILLING, names.bill_key("u"))):
+        assert names.exchange_of(key) == exchange
+    for queue in (names.delay_queue(1), names.BATCH_MESSAGES.queue, "submit_sm"):
+        assert names.exchange_of(queue) == names.DEFAULT_EXCHANGE

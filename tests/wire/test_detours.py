@@ -92,6 +92,15 @@ def test_who_goes_by_the_routing_key_gets_it() -> None:
     assert detours.for_any_reader("submit.sm.c", submit) == replace(submit, exchange="")
 
 
+def test_what_migrate_broker_moved_is_as_it_was_published_first() -> None:
+    """Else it would be published to an exchange that is gone when it goes on."""
+    moved = replace(MESSAGE, exchange="jasmin_compat.moving")
+    assert detours.as_published(moved) == MESSAGE
+    delayed = detours.delayed(MESSAGE, to="q", now=NOW, until=NOW + 1)
+    moved = replace(delayed, exchange="jasmin_compat.moving")
+    assert detours.as_published(moved) == detours.as_published(delayed)
+
+
 def test_a_message_that_never_was_elsewhere_stays_as_it_is() -> None:
     assert detours.as_published(MESSAGE) is MESSAGE
     assert detours.why_dead(MESSAGE) == ("", "")
