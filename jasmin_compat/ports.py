@@ -92,6 +92,10 @@ class Queues(Protocol):
         """Make sure the queues and bindings exist now, after each reconnect, and when deleted."""
         ...
 
+    def forget(self, bindings: Sequence[Binding]) -> None:
+        """No longer make sure of them; what exists stays, with what is in it."""
+        ...
+
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         """Return only when the broker has taken the message over.
 

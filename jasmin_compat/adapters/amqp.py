@@ -99,6 +99,9 @@ class AmqpQueues:
         except BrokerFailed as error:
             log.error("Declaring: %s", error)
 
+    def forget(self, bindings: Sequence[Binding]) -> None:
+        self.topology.forget(bindings)
+
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         self.counts.publishes += 1
         deadline = self._loop.time() + self._policy.publish_timeout_s

@@ -53,6 +53,10 @@ class Topology:
         for binding in bindings:
             self._bindings.setdefault(binding, -math.inf)
 
+    def forget(self, bindings: Iterable[Binding]) -> None:
+        for binding in bindings:
+            self._bindings.pop(binding, None)
+
     def declared_at(self, binding: Binding) -> float:
         """By the loop's clock."""
         return self._bindings.get(binding, -math.inf)

@@ -117,6 +117,9 @@ class MemoryQueues:
             self._queue(binding.queue)
             self._bindings.add((binding.exchange, binding.routing_key, binding.queue))
 
+    def forget(self, bindings: Sequence[Binding]) -> None:
+        """Nothing is ever declared again here."""
+
     async def publish(self, message: QueueMessage, *, mandatory: bool = True) -> None:
         targets = list(self._targets(message.exchange, message.routing_key))
         _check_writable(message)

@@ -33,6 +33,7 @@ COMMANDS = {
     "dead": ("dead", "list, put back or drop dead letters"),
     "delays": ("delays", "show what waits to be tried again, or put it back at once"),
     "held": ("held", "list receipts held for SMPP senders, or put them back for Jasmin's dlrd"),
+    "leftover": ("leftover", "show or delete what a removed connector left in its queue"),
     "migrate-broker": ("migrate_broker", "make the queues as durable as the settings say"),
     "write-configs": ("write_configs", "write sample settings files, every option explained"),
 }

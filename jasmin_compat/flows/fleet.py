@@ -14,11 +14,14 @@ from typing import Final, Generic, Protocol, TypeVar
 from jasmin_compat.gateway.connectors import SmppConnector, takes_restart
 from jasmin_compat.gateway.messages import ConnectorId
 from jasmin_compat.gateway.site import Site
-from jasmin_compat.ports import ConnectorStatus, Queues
+from jasmin_compat.ports import ConnectorStatus, QueueError, Queues
 from jasmin_compat.runtime.supervise import Backoff
 from jasmin_compat.wire.amqp_names import submit_binding
 
 log: Final = logging.getLogger("jasmin-pb-client-mgmt")
+
+_LOOK_S: Final = 2.0
+"""For the broker to say what a removed connector leaves; the console waits meanwhile."""
 
 STANDS: Final = "NONE"
 """The session of a connector that does not run."""
@@ -153,6 +156,7 @@ class Fleet(Generic[R]):
                 if anew:
                     berth.starts = berth.stops = 0
                 await self._declare(cid, berth)
+                await self._leave(cid, berth)
                 self._go_on(cid, berth)
 
     @contextlib.contextmanager
@@ -178,10 +182,30 @@ class Fleet(Generic[R]):
         return wanted is None or takes_restart(run.started_with, wanted)
 
     async def _declare(self, cid: ConnectorId, berth: _Berth[R]) -> None:
-        """Once; the queue of a connector that was removed stays, with what is in it."""
+        """Once."""
         if not berth.is_declared and cid in self._site().connectors:
             await self._queues.declare([submit_binding(cid)])
             berth.is_declared = True
+
+    async def _leave(self, cid: ConnectorId, berth: _Berth[R]) -> None:
+        """Of a connector that was removed: its queue is nobody's care from now on (Q152)."""
+        if not berth.is_declared or cid in self._site().connectors:
+            return
+        binding = submit_binding(cid)
+        self._queues.forget([binding])
+        berth.is_declared = False
+        try:
+            async with asyncio.timeout(_LOOK_S):
+                count = await self._queues.depth(binding.queue)
+        except (QueueError, TimeoutError):
+            left = "its messages"
+        else:
+            left = f"{count} messages" if count else ""
+        if left:
+            log.warning(
+                "SMPPC [cid:%s] was removed: %s stay in %s (jasmin-compat leftover %s)",
+                *(cid, left, binding.queue, cid),
+            )
 
     def _go_on(self, cid: ConnectorId, berth: _Berth[R]) -> None:
         """Start it, or tell it of its keys: asked for after every wait, they may have changed."""

@@ -160,6 +160,11 @@ async def flush_delays(queues: Queues, *, now: float) -> Counter[str]:
     return flushed
 
 
+async def waiting(queues: Queues, queue: str, *, at_most: int) -> list[QueueMessage]:
+    """The oldest messages of a queue; they stay where they are. Raises QueueError."""
+    return await _oldest(queues, queue, at_most=at_most)
+
+
 async def held_dlrs(queues: Queues, *, at_most: int) -> list[QueueMessage]:
     """The oldest receipts held for SMPP senders; they stay where they are. Raises QueueError."""
     return await _oldest(queues, HELD_DLRS.queue, at_most=at_most)

@@ -102,6 +102,20 @@ class QueueContract:
                 assert delivery.message.body == body
                 await delivery.settle(Ack())
 
+    # covers: W-AMQP-20
+    async def test_messages_arrive_in_order_whatever_their_priority(
+        self, queues: Queues, queue: str
+    ) -> None:
+        """Jasmin publishes 0 to 4, into queues that know no priority (Q153)."""
+        priorities = (0, 3, 1, 4, 2)
+        for priority in priorities:
+            await queues.publish(replace(self.message(queue), priority=priority))
+        async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
+            for priority in priorities:
+                delivery = await take(deliveries)
+                assert delivery.message.priority == priority
+                await delivery.settle(Ack())
+
     async def test_a_star_matches_exactly_one_word(self, queues: Queues, word: str) -> None:
         name = f"all-{word}"
         await queues.declare([Binding(queue=name, exchange="messaging", routing_key=f"{word}.*")])

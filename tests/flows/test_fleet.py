@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from jasmin_compat.adapters.memory_queues import MemoryQueues
 from jasmin_compat.adapters.memory_quotas import MemoryQuotas
@@ -16,10 +17,12 @@ from jasmin_compat.flows.admin import Administration, AdminPorts
 from jasmin_compat.flows.fleet import Fleet, FleetPolicy
 from jasmin_compat.gateway.connectors import SmppConnector
 from jasmin_compat.gateway.messages import ConnectorId
-from jasmin_compat.gateway.site import Kind, Put, Site, edit_to
-from jasmin_compat.ports import ConnectorStatus
+from jasmin_compat.gateway.site import Drop, Kind, Put, Site, edit_to
+from jasmin_compat.ports import Binding, BrokerAway, ConnectorStatus
 from jasmin_compat.runtime.current import Current
 from jasmin_compat.runtime.supervise import Backoff
+from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import submit_binding
 from tests import builders
 from tests.builders import CID, connector
 from tests.fakes import FakeClock, MemoryProfiles
@@ -74,10 +77,16 @@ class Boat:
 
 
 class Bench:
-    def __init__(self, policy: FleetPolicy | None = None, **fields: Any) -> None:
+    def __init__(
+        self,
+        policy: FleetPolicy | None = None,
+        *,
+        queues: MemoryQueues | None = None,
+        **fields: Any,
+    ) -> None:
         self.current = Current[Site](builders.site(**fields))
         self.harbour = Harbour()
-        self.queues = MemoryQueues(clock=FakeClock())
+        self.queues = queues or MemoryQueues(clock=FakeClock())
         self.fleet: Fleet[Boat] = Fleet(
             self.current,
             self.harbour.build,
@@ -346,3 +355,48 @@ async def test_one_that_waits_after_a_crash_stops_at_once() -> None:
         await until(lambda: b.harbour.breaks == 0)
         await b.admin.stop(CID)
         assert b.counts() == (1, 1)
+
+
+class Watched(MemoryQueues):
+    """Remembers what it is to forget."""
+
+    def __init__(self) -> None:
+        super().__init__(clock=FakeClock())
+        self.forgotten: list[str] = []
+        self.is_away = False
+
+    @override
+    def forget(self, bindings: Sequence[Binding]) -> None:
+        self.forgotten += [binding.queue for binding in bindings]
+
+    @override
+    async def depth(self, queue: str) -> int:
+        if self.is_away:
+            raise BrokerAway("just now")
+        return await super().depth(queue)
+
+
+# covers: W-AMQP-15
+@pytest.mark.parametrize(
+    ("messages", "is_away", "said"),
+    [(2, False, "2 messages"), (0, False, None), (2, True, "its messages")],
+)
+async def test_what_a_removed_connector_leaves_is_said(
+    messages: int, is_away: bool, said: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    queues = Watched()
+    b = Bench(queues=queues, started={CID: True})
+    queue = submit_binding(CID).queue
+    async with running(b):
+        await until(b.is_at_work)
+        for _ in range(messages):
+            await queues.publish(QueueMessage(exchange="messaging", routing_key=queue, body=b"x"))
+        queues.is_away = is_away
+        await b.admin.change(lambda _: (Drop(Kind.CONNECTOR, CID),))
+        assert queues.forgotten == [queue]
+        queues.is_away = False
+        assert await queues.depth(queue) == messages
+        await b.admin.change(lambda _: (Put(Kind.CONNECTOR, CID, connector()),))
+    where = f"stay in {queue} (jasmin-compat leftover {CID})"
+    warnings = [r.getMessage() for r in caplog.records if "was removed" in r.getMessage()]
+    assert warnings == ([] if said is None else [f"SMPPC [cid:{CID}] was removed: {said} {where}"])
