@@ -380,6 +380,25 @@ async def test_a_channel_closed_by_the_broker_is_opened_again(
     assert f"Consumer of {queue} ended: closed: PRECONDITION_FAILED" in caplog.text
 
 
+# covers: W-AMQP-01 W-AMQP-02
+async def test_connections_closed_by_an_operator_are_opened_again(
+    rabbitmq: RabbitMq, queues: AmqpQueues, queue: str, message: QueueMessage
+) -> None:
+    async with queues.consume(queue, consumer_tag="t", prefetch=2) as deliveries:
+        await queues.publish(message)
+        held = await take(deliveries)
+        await asyncio.to_thread(rabbitmq.ctl, "close_all_connections", "maintenance")
+        await until(lambda: queues.counts.reconnects >= 2)
+        again = await take(deliveries)
+        assert again.redelivered
+        await again.settle(Ack())
+        with pytest.raises(DeliveryLost):
+            await held.settle(Ack())
+        await queues.publish(message)
+        await (await take(deliveries)).settle(Ack())
+    assert await queues.depth(queue) == 0
+
+
 async def test_a_queue_that_is_somebody_elses_is_consumed_when_they_are_gone(
     rabbitmq: RabbitMq, queue: str, message: QueueMessage, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -126,12 +126,13 @@ async def test_what_exists_otherwise_is_said_once_and_used(
 
 
 @pytest.mark.amqp
+@pytest.mark.parametrize("ours", ["durable", "quorum"])
 async def test_beside_a_transient_exchange_new_queues_are_transient(
-    rabbitmq: RabbitMq, vhost: str, third_party: aiormq.abc.AbstractChannel
+    rabbitmq: RabbitMq, vhost: str, third_party: aiormq.abc.AbstractChannel, ours: str
 ) -> None:
     """Else the next Jasmin daemon that declares them gets the 406."""
     await third_party.exchange_declare("messaging", exchange_type="topic")
-    await declare(policy(rabbitmq, vhost), BINDING)
+    await declare(policy(rabbitmq, vhost, ours), BINDING)
     queues = listed(rabbitmq, vhost, "queues", "durable")
     assert queues["submit.sm.c"] == {"durable": False}
     assert queues["jasmin_compat.delay.1"] == {"durable": True}  # Jasmin does not declare those

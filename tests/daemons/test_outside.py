@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from jasmin_compat.adapters.amqp import AmqpQueues
 from jasmin_compat.daemons.frame import CannotStart
 from jasmin_compat.daemons.outside import open_calls, open_embedded, open_queues, open_store
 from jasmin_compat.runtime.shutdown import Stopping
 from jasmin_compat.servers.health import NotReady, Ready
 from tests.daemons.frames import frame
 from tests.services import RabbitMq, Redis, free_port
+
+PEM = Path(__file__).parents[1] / "tls" / "localhost.pem"
+"""A certificate of 127.0.0.1 and its key."""
 
 
 async def test_a_broker_that_is_away_is_waited_for_until_the_stop(tmp_path: Path) -> None:
@@ -58,6 +62,33 @@ async def test_what_is_there_is_ready(
     ):
         assert of_test.checks["broker"]() == Ready()
         assert of_test.checks["store"]() == Ready()
+
+
+# covers: W-AMQP-16 CONF-04
+@pytest.mark.amqp
+async def test_the_url_of_cloudamqp_connects_by_tls(tmp_path: Path, rabbitmq: RabbitMq) -> None:
+    """It wins over hosts and files that stand elsewhere."""
+    port = await asyncio.to_thread(rabbitmq.listen_tls, PEM)
+    settings = {
+        "CLOUDAMQP_URL": f"amqps://guest:guest@127.0.0.1:{port}/",
+        "AMQP_BROKER_TLS_CA": str(PEM),
+        "AMQP_BROKER_HOSTS": "nowhere.invalid:1",
+        "AMQP_BROKER_PASSWORD_FILE": str(tmp_path / "nowhere"),
+    }
+    async with frame(tmp_path, **settings) as of_test, open_queues(of_test, name="test") as queues:
+        assert isinstance(queues, AmqpQueues)
+        assert queues.counts.connected_to == {f"127.0.0.1:{port}": 2}
+
+
+@pytest.mark.amqp
+async def test_a_broker_under_an_alarm_is_not_ready(tmp_path: Path, rabbitmq: RabbitMq) -> None:
+    there = {"AMQP_BROKER_PORT": str(rabbitmq.port)}
+    async with frame(tmp_path, **there) as of_test, open_queues(of_test, name="test") as queues:
+        assert isinstance(queues, AmqpQueues)
+        queues.counts.blocked = True
+        assert of_test.checks["broker"]() == NotReady(
+            "RabbitMQ takes no messages: it is short of memory or disk"
+        )
 
 
 async def test_what_is_in_memory_says_so(tmp_path: Path) -> None:
