@@ -14,7 +14,7 @@ from jasmin_compat.adapters.amqp_policy import AmqpCounts
 from jasmin_compat.gateway.messages import Ack, Dead, Requeue, Verdict
 from jasmin_compat.ports import Clock, Delivery, DeliveryLost, QueueError, Unroutable
 from jasmin_compat.wire import detours
-from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
+from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable, shown
 from jasmin_compat.wire.amqp_names import DELAY_STEPS_S, delay_queue
 
 _TAG = "jasmin-compat-delays"
@@ -73,6 +73,7 @@ async def _let_go(
     try:
         delayed = detours.read_delayed(message)
     except Undecodable as error:
+        log.error("[msgid:%s] in a delay queue: %s", message.shown_id, shown(str(error)))
         return Dead(str(error))
     # Not longer than the rung, whatever the header or another machine's clock says.
     wait_s = min(delayed.due - clock.unix(), longest_s)

@@ -11,7 +11,7 @@ from jasmin_compat.adapters.amqp import AmqpQueues, open_amqp_queues
 from jasmin_compat.adapters.amqp_policy import AmqpPolicy
 from jasmin_compat.gateway.messages import Ack, Delay
 from jasmin_compat.ports import Binding
-from jasmin_compat.wire import detours
+from jasmin_compat.wire import amqp_names, detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from tests.contracts.queue_contract import depth_becomes, nothing_comes, take
 from tests.fakes import FakeClock
@@ -177,3 +177,21 @@ async def test_what_waits_survives_the_process(
             queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries,
         ):
             assert (await anext(deliveries)).message == message
+
+
+async def test_a_message_that_would_go_round_for_ever_goes_round_once(
+    rabbitmq: RabbitMq, message: QueueMessage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its marks are off when it is let go, wherever they send it."""
+    rung = amqp_names.delay_queue(1)
+    marks = {amqp_names.TO: rung, amqp_names.DUE: "0", amqp_names.UNTIL: "0"}
+    looping = replace(message, exchange="", routing_key=rung, message_id="m\n1", headers=marks)
+    async with opened(rabbitmq, TellingClock()) as queues:
+        await queues.publish(looping)
+        await depth_becomes(queues, amqp_names.dead_queue(rung), 1)
+        assert queues.counts.ladder == 1
+        async with queues.consume(
+            amqp_names.dead_queue(rung), consumer_tag="t", prefetch=1
+        ) as letters:
+            await (await take(letters)).settle(Ack())
+    assert "[msgid:m\\n1] in a delay queue: not a delayed message" in caplog.text
