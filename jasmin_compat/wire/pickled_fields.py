@@ -7,6 +7,7 @@ load that message, not send it.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
 
 from jasmin_compat.smpp.times import BadTime, RelativeTime, format_time, parse_time
 from jasmin_compat.wire import pdu_enums
@@ -14,7 +15,7 @@ from jasmin_compat.wire import pickle_opcodes as opcodes
 from jasmin_compat.wire.jasmin_classes import EsmClass, GsmMessage, Instance, RegisteredDelivery
 from jasmin_compat.wire.pdu_enums import Enumeration
 
-_MAX_OCTETS = 1 << 12
+MAX_OCTETS: Final = 1 << 12
 """Of a field; SMPP's are shorter, but a Jasmin queues more than it can send."""
 
 
@@ -139,7 +140,7 @@ def read_octets(value: object) -> bytes:
         return b""
     if not isinstance(value, str | bytes):
         raise BadField("not octets")
-    if len(value) > _MAX_OCTETS:  # in a pickle a text may stand in each field of each part
+    if len(value) > MAX_OCTETS:  # in a pickle a text may stand in each field of each part
         raise BadField(f"{len(value)} octets")
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 

@@ -45,6 +45,8 @@ def _code(
 
 def _octets(name: str, write: Callable[[bytes], bytes] = opcodes.octets) -> Field:
     def recall(written: bytes) -> bytes | None:
+        if len(written) > forms.MAX_OCTETS:  # the machine looks whether it is too long
+            return None
         return b"" if written == opcodes.NONE else opcodes.read_octets(written)
 
     return Field(name, write, forms.read_octets, recall)

@@ -24,7 +24,7 @@ from jasmin_compat.wire.pickled_layouts import (
     SUBMIT,
 )
 from jasmin_compat.wire.pickled_tlvs import BadTlv
-from jasmin_compat.wire.pickles import RefusedPickle, unpickle
+from jasmin_compat.wire.pickles import MESSAGES, RefusedPickle, unpickle
 
 MAX_PARTS: Final = 255
 
@@ -110,7 +110,11 @@ class _NotOurs(Exception):
 
 
 def _recall_submit(octets: bytes) -> PickledSubmit:
-    *others, last = octets.removeprefix(opcodes.PROTOCOL).split(_BETWEEN)
+    if len(octets) > MESSAGES.max_octets:
+        raise _NotOurs
+    *others, last = octets.removeprefix(opcodes.PROTOCOL).split(_BETWEEN, MAX_PARTS)
+    if len(others) == MAX_PARTS:
+        raise _NotOurs
     end = PARAMS_END + OBJECT_END * (len(others) + 1) + opcodes.STOP
     if not octets.startswith(opcodes.PROTOCOL) or not last.endswith(end):
         raise _NotOurs

@@ -151,6 +151,27 @@ def test_a_message_of_most_parts_comes_back() -> None:
     assert read_submit(octets).parts == parts
 
 
+LONG = SubmitSm(source_addr=b"1" * 4096)
+
+
+def test_a_field_of_any_length_jasmin_queues_comes_back() -> None:
+    submit = PickledSubmit((LONG,), source_addr_is_null=False)
+    assert read_submit(write_submit(submit, is_of_http=False)) == submit
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param((SubmitSm(),) * (MAX_PARTS + 1), id="too many parts"),
+        pytest.param((replace(LONG, source_addr=b"1" * 4097),), id="too long a field"),
+        pytest.param((SubmitSm(short_message=bytes(1 << 20)),), id="too long in all"),
+    ],
+)
+def test_more_than_a_message_can_be_is_refused_though_it_is_ours(parts: tuple[SubmitSm]) -> None:
+    with pytest.raises(BadPdu):
+        read_submit(write_submit(PickledSubmit(parts, False), is_of_http=True))
+
+
 PART = b"csmpp.pdu.operations\nSubmitSM\n)\x81q\x00}(X\x06\0\0\0params}X\x07\0\0\0nextPduh\x00ub"
 
 
