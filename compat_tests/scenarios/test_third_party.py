@@ -157,7 +157,7 @@ async def test_a_message_and_its_answer_are_logged(seen: Seen, number: str, kind
     ]
 
 
-# covers: AMQP-02 LONG-01 LONG-02
+# covers: AMQP-02 LONG-01
 async def test_a_long_message_is_logged_with_its_parts(seen: Seen, number: str) -> None:
     content = "0123456789" * 40
     seen.world.smsc.script(number, *(Answer(message_id=f"S{at}") for at in (1, 2, 3)))
@@ -185,7 +185,7 @@ async def test_a_refusal_is_logged(seen: Seen, number: str) -> None:
     ]
 
 
-# covers: SMPPC-29 SMPPC-16
+# covers: SMPPC-29 SMPPC-15
 @pytest.mark.quirk("Q158")
 async def test_a_message_that_is_tried_again_is_logged_once(
     seen: Seen, number: str, mended: Callable[[str], bool]

@@ -199,7 +199,7 @@ async def bills_are_not_charged(world: World, server: RabbitMq) -> None:
         await world.log_line("messages.log", f"[msgid:bill {number}] Not charged: ")
 
 
-# covers: W-SEC-02 W-BILL-03 AMQP-05
+# covers: W-SEC-02 W-BILL-03 W-MT-06
 async def test_they_cost_an_error_line_and_a_dead_letter(
     rabbitmq: RabbitMq, tmp_path: Path
 ) -> None:
