@@ -32,9 +32,9 @@ QUEUES = (
     *(f"jasmin_compat.delay.{step_s}" for step_s in (1, 2, 5, 10, 30, 60, 180, 300)),
 )
 WARM = 300
-STARTED_WITHIN_S = 60
+STARTED_WITHIN_S = 120
 LOOK_S = 0.5
-LOOKED_UP_WITHIN_S = 300
+LOOKED_UP_WITHIN_S = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
