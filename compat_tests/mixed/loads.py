@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from compat_tests.peers import http_client
 from compat_tests.peers.sink import ACK, Reply, Sink
+from compat_tests.peers.smpp import Pdu
 from compat_tests.peers.smsc import Smsc, Submitted
 from compat_tests.sites import ALICE
 from compat_tests.world import msgid_of
@@ -17,6 +18,12 @@ RATE_PER_S = 50
 SENDERS = 8
 RECEIPT_AFTER_S = 0.5
 OPEN_RECEIPTS = 10
+LONG_EVERY = 20
+"""Messages, of which one is long."""
+SHORT_CONTENT, LONG_CONTENT, LONG_PARTS = "hello", "hello hello " * 30, 3
+HAS_UDH = 0x40
+PART_NUMBER = 5
+"""Its octet in a UDH of concatenation."""
 PATH = "/dlr"
 LATE = "/late"
 """A callback receiver that scenarios may have answer otherwise."""
@@ -59,7 +66,7 @@ class Receipts:
         while True:
             for submitted in self._smsc.submitted[self._seen :]:
                 self._seen += 1
-                if submitted.message_id is not None and submitted.pdu["registered_delivery"] & 1:
+                if submitted.message_id is not None and asks_for_receipt(submitted.pdu):
                     asyncio.get_running_loop().call_later(
                         RECEIPT_AFTER_S, self._due.put_nowait, submitted
                     )
@@ -90,7 +97,7 @@ class Books:
     """Calls at LATE that were not acknowledged."""
 
     async def send(self, port: int, count: int, path: str = PATH) -> None:
-        """So many level-3 messages at RATE_PER_S; each must be accepted."""
+        """So many level-3 messages at RATE_PER_S, one in LONG_EVERY long; each is accepted."""
         destinations = self.next_destinations(count)
         self._sent += count
         numbered = iter(enumerate(destinations))
@@ -114,7 +121,7 @@ class Books:
             ("username", ALICE.username),
             ("password", ALICE.password),
             ("to", to),
-            ("content", "hello"),
+            ("content", LONG_CONTENT if parts_of(to) > 1 else SHORT_CONTENT),
             ("dlr", "yes"),
             ("dlr-level", "3"),
             ("dlr-method", "GET"),
@@ -127,21 +134,32 @@ class Books:
 
     # ---- what became of them
 
-    def submits(self) -> dict[str, list[str | None]]:
-        """Destination → the ids its submit_sm were given."""
-        found: defaultdict[str, list[str | None]] = defaultdict(list)
-        for submitted in self.smsc.submitted:
-            found[submitted.pdu["destination_addr"]].append(submitted.message_id)
-        return {to: found[to] for to in self.accepted if to in found}
+    def submits(self) -> dict[str, dict[int, list[Submitted]]]:
+        """Destination → part → each submit_sm of it that the SMSC took."""
+        found: dict[str, defaultdict[int, list[Submitted]]] = {
+            to: defaultdict(list) for to in self.accepted
+        }
+        for one in self.smsc.submitted:
+            to = one.pdu["destination_addr"]
+            if to in found and one.message_id is not None:
+                found[to][part_number(one.pdu)].append(one)
+        return {to: dict(parts) for to, parts in found.items()}
 
     def submitted(self) -> int:
-        """Messages the SMSC took."""
-        return sum(any(ids) for ids in self.submits().values())
+        """Messages the SMSC took, every part of them."""
+        return sum(len(parts) == parts_of(to) for to, parts in self.submits().items())
 
-    def came_twice(self) -> int:
+    def repeats(self) -> list[str]:
         """submit_sm and callbacks beyond the first of each."""
-        again = sum(len(list(filter(None, ids))) - 1 for ids in self.submits().values() if any(ids))
-        return again + sum(count - 1 for count in self.made().values())
+        submits = [
+            f"part {part} for {to} came {len(taken)} times"
+            for to, parts in self.submits().items()
+            for part, taken in parts.items()
+            for _ in taken[1:]
+        ]
+        made = self.made()
+        again = [f"{n} calls {dict(call)}" for call, n in made.items() for _ in range(n - 1)]
+        return submits + again
 
     def refuse_late(self) -> None:
         """Callbacks at LATE are answered 500 from now on."""
@@ -159,12 +177,25 @@ class Books:
 
     def due(self, levels: str = "12") -> set[Arguments]:
         """The callbacks that must be made, with the right fields."""
-        submits = self.submits()
         wanted = set()
-        for to, msgid in self.accepted.items():
-            for message_id in filter(None, submits.get(to, [])):
-                wanted |= {expected(msgid, message_id, level) for level in levels}
+        for to, parts in self.submits().items():
+            for one in (one for taken in parts.values() for one in taken):
+                if one.message_id is not None and asks_for_receipt(one.pdu):
+                    wanted |= {expected(self.accepted[to], one.message_id, n) for n in levels}
         return wanted
+
+
+def parts_of(to: str) -> int:
+    """Of the message to this destination."""
+    return 1 if int(to) % LONG_EVERY else LONG_PARTS
+
+
+def part_number(pdu: Pdu) -> int:
+    return int(pdu["short_message"][PART_NUMBER]) if pdu["esm_class"] & HAS_UDH else 1
+
+
+def asks_for_receipt(pdu: Pdu) -> bool:
+    return bool(pdu["registered_delivery"] & 1)
 
 
 def expected(msgid: str, message_id: str, level: str) -> Arguments:

@@ -52,7 +52,7 @@ def site(port: int, durability: str) -> Site:
                 "submit_error_retrial": str({"ESME_RTHROTTLED": {"count": 3, "delay": 300}}),
             },
             "dlr": {"dlr_lookup_retry_delay": "3"},
-            "dlr-thrower": {"retry_delay": "300"},
+            "dlr-thrower": {"retry_delay": "60", "http_timeout": "120"},
         },
     )
 
@@ -164,14 +164,14 @@ class MixedSite:
         """Raises AssertionError: a callback came that was not due."""
         books = self.books
         due, made = books.due(), books.made()
-        assert set(made) <= due, sorted(set(made) - due)[:3]
+        assert set(made) <= due, f"not due: {sorted(set(made) - due)[:3]}"
         return Row(
             scenario,
             accepted=len(books.accepted),
             submitted=books.submitted(),
             due=2 * len(books.accepted),
             made=len(made),
-            twice=books.came_twice(),
+            twice=len(books.repeats()),
         )
 
 
@@ -204,6 +204,10 @@ async def opened(
         receipts = Receipts(smsc)
         async with receipts.running():
             yield MixedSite(gateway, smsc, sink, receipts, Books(smsc, sink), url, ours)
+    except BaseException as error:
+        if gateway is not None:
+            error.add_note(gateway.ends_of_logs())
+        raise
     finally:
         if gateway is not None:
             await eventually(lambda: gateway.stop() or True, "stop", within_s=60)

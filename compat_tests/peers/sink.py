@@ -63,7 +63,7 @@ class Sink:
         self._server: asyncio.Server | None = None
 
     async def open(self, port: int = 0) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, backlog=1000)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
