@@ -338,6 +338,10 @@ class CallNotMade(Exception):
 class ReceiverSilent(CallNotMade):
     """And none of those that the receiver has is answered: it hangs, as it seems."""
 
+    def __init__(self, host: str, silent_s: float) -> None:
+        super().__init__(f"{host} has answered nobody for {silent_s:.1f} s")
+        self.silent_s = silent_s
+
 
 class HttpCalls(Protocol):
     """Makes callbacks: adapters/http_calls.py, and a scripted one in tests/fakes.py."""

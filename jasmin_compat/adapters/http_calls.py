@@ -92,11 +92,13 @@ class _Host:
     """Of one host and port."""
 
     slots: asyncio.Semaphore
-    answered_at: float
-    """When a call was answered last, or since when there are any. A receiver is not told from one
-    that hangs by how many calls it has open."""
+    moved_at: float
+    """When a call was answered last, or was over at once; before there was any, the first one's
+    time. One that hangs is not told from a busy one by how many calls it has open."""
     users: int = 0
     """Who has a slot or wants one."""
+    left_at: float = 0.0
+    """When the last of them went."""
 
 
 class _Slots:
@@ -116,20 +118,32 @@ class _Slots:
             CallNotMade, ReceiverSilent
         """
         with self._of(name) as host:
-            if host.slots.locked() and self._is_silent(host):
-                raise ReceiverSilent(name)  # at once: who waits for it holds up others
+            silent_s = self._now() - host.moved_at
+            if host.slots.locked() and silent_s > self._policy.slot_wait_s:
+                raise ReceiverSilent(name, silent_s)  # who waits for it holds up others
             async with self._taken(host.slots, name), self._taken(self._all, name):
-                yield
-                host.answered_at = self._now()
+                with self._seen_moving(host):
+                    yield
 
-    def _is_silent(self, host: _Host) -> bool:
-        return self._now() - host.answered_at > self._policy.slot_wait_s
+    @contextlib.contextmanager
+    def _seen_moving(self, host: _Host) -> Iterator[None]:
+        began_at, is_answered = self._now(), False
+        try:
+            yield
+            is_answered = True
+        finally:
+            now = self._now()
+            if is_answered or now - began_at < self._policy.slot_wait_s:
+                host.moved_at = now
 
     @contextlib.contextmanager
     def _of(self, name: str) -> Iterator[_Host]:
-        """Kept while anybody uses or wants a slot."""
+        """Kept while anybody uses or wants a slot; of one that hangs, a little longer, for all its
+        calls may end at once.
+        """
         host = self._hosts.get(name)
-        if host is None:
+        if host is None or (not host.users and self._is_stale(host)):
+            self._forget_stale()
             slots = asyncio.Semaphore(self._policy.connections_per_host)
             host = self._hosts[name] = _Host(slots, self._now())
         host.users += 1
@@ -137,8 +151,16 @@ class _Slots:
             yield host
         finally:
             host.users -= 1
-            if not host.users:
+            host.left_at = self._now()
+            if not host.users and host.left_at - host.moved_at <= self._policy.slot_wait_s:
                 del self._hosts[name]
+
+    def _is_stale(self, host: _Host) -> bool:
+        return self._now() - host.left_at > self._policy.slot_wait_s
+
+    def _forget_stale(self) -> None:
+        for name in [n for n, h in self._hosts.items() if not h.users and self._is_stale(h)]:
+            del self._hosts[name]
 
     @contextlib.asynccontextmanager
     async def _taken(self, slots: asyncio.Semaphore, host: str) -> AsyncIterator[None]:

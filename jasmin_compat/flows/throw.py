@@ -73,8 +73,9 @@ async def throw_dlr_http(
     except (BadUrl, CallDenied) as error:
         _log_failure(dlr, str(error))
         return Dead(str(error))
-    except ReceiverSilent:
-        verdict = after_silence(dlr, now=clock.unix(), policy=policy)
+    except ReceiverSilent as error:
+        silent_s = error.silent_s
+        verdict = after_silence(dlr, silent_s=silent_s, now=clock.unix(), policy=policy)
         return _remembering(verdict, dlr.tries, first)
     except CallNotMade:
         verdict = after_no_slot(dlr, now=clock.unix(), policy=policy)

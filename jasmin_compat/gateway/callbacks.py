@@ -66,7 +66,7 @@ class CallbackPolicy:
     """Between further ones, if nobody answered or the answer was 5xx."""
     no_slot_delay_s: float = 10.0
     """Before a call is tried that found as many open as allowed. For a receiver that hangs, as long
-    as it has waited already, `late_retry_delay_s` at most: thousands that wait cost little then."""
+    as it has hung already, `late_retry_delay_s` at most: thousands that wait cost little then."""
     max_age_s: float = 86_400.0
     """Since the first attempt; older ones end as dead letters."""
 
@@ -167,12 +167,12 @@ def after_no_slot(dlr: HttpDlr, *, now: float, policy: CallbackPolicy) -> Verdic
     return Delay(policy.no_slot_delay_s)
 
 
-def after_silence(dlr: HttpDlr, *, now: float, policy: CallbackPolicy) -> Verdict:
-    """The same, at a receiver that answers nobody."""
+def after_silence(dlr: HttpDlr, *, silent_s: float, now: float, policy: CallbackPolicy) -> Verdict:
+    """The same, at a receiver that has answered nobody for `silent_s`."""
     verdict = after_no_slot(dlr, now=now, policy=policy)
     if not isinstance(verdict, Delay):
         return verdict
-    return Delay(max(verdict.delay_s, min(_age_s(dlr, now), policy.late_retry_delay_s)))
+    return Delay(max(verdict.delay_s, min(silent_s, policy.late_retry_delay_s)))
 
 
 def _age_s(dlr: HttpDlr | SmppDlr, now: float) -> float:

@@ -613,7 +613,7 @@ class DlrThrower(Logged):
     no_slot_delay_s: float = ours(
         10.0,
         "Seconds before a call is tried that found as many open as [callbacks] allows. For a "
-        "receiver that hangs, as long as it has waited already, late_retry_delay_s at most.",
+        "receiver that hangs, as long as it has hung already, late_retry_delay_s at most.",
         check=at_least(1),
     )
     max_age_s: float = ours(
@@ -855,7 +855,7 @@ class Callbacks:
     slot_wait_s: float = ours(
         1.0,
         "Seconds a call waits for one of these; then it is put off, and that is no attempt. For a "
-        "receiver that has answered nobody for as long, it does not wait.",
+        "receiver that hangs, that is has answered nobody for as long, it does not wait.",
         check=at_least(0),
     )
     max_redirects: int = ours(20, "Redirects followed in one call.", check=at_least(0))

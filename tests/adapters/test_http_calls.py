@@ -321,7 +321,30 @@ async def test_nobody_waits_for_a_receiver_that_answers_nobody() -> None:
             async with at_once:
                 await calls.call(get(receiver.url("/does-not-wait")))
         hanging.cancel()
+    assert set(calls._slots._hosts) == {f"127.0.0.1:{receiver.port}"}
+
+    def is_forgotten() -> bool:
+        calls._slots._forget_stale()
+        return not calls._slots._hosts
+
+    await until(is_forgotten)
     await calls.close()
+
+
+async def test_a_receiver_that_refuses_at_once_is_waited_for() -> None:
+    """It frees its slots: so each report has its attempt."""
+    calls = HttpCallsByAiohttp(CallsPolicy(connections_per_host=1, slot_wait_s=5.0))
+    url = f"http://127.0.0.1:{free_port()}/"
+    async with asyncio.TaskGroup() as tasks:
+        made = [tasks.create_task(_failed(calls, url)) for _ in range(20)]
+    assert [task.result() for task in made] == [CallFailed] * 20
+    await calls.close()
+
+
+async def _failed(calls: HttpCallsByAiohttp, url: str) -> type[Exception]:
+    with pytest.raises((CallFailed, CallNotMade)) as failed:
+        await calls.call(get(url))
+    return failed.type
 
 
 async def test_a_receiver_that_is_busy_and_answers_is_waited_for() -> None:

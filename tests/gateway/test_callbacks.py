@@ -194,12 +194,13 @@ def test_a_report_that_finds_no_slot_waits_and_grows_old() -> None:
     assert after_no_slot(builders.http_dlr(), now=9.0, policy=POLICY) == Delay(10.0)
 
 
-def test_the_older_a_report_the_longer_it_waits_for_a_receiver_that_hangs() -> None:
+@pytest.mark.parametrize(("silent_s", "delay_s"), [(1.5, 10.0), (40.0, 40.0), (900.0, 300.0)])
+def test_a_report_waits_as_long_as_its_receiver_has_hung(silent_s: float, delay_s: float) -> None:
     dlr = builders.http_dlr(tries=1, first_tried_at=0.0)
-    assert after_silence(dlr, now=9.0, policy=POLICY) == Delay(10.0)
-    assert after_silence(dlr, now=40.0, policy=POLICY) == Delay(40.0)
-    assert after_silence(dlr, now=86_400.0, policy=POLICY) == Delay(300.0)
-    assert isinstance(after_silence(dlr, now=86_401.0, policy=POLICY), Dead)
+    waits = after_silence(dlr, silent_s=silent_s, now=86_400.0, policy=POLICY)
+    assert waits == Delay(delay_s)
+    ended = after_silence(dlr, silent_s=silent_s, now=86_401.0, policy=POLICY)
+    assert isinstance(ended, Dead)
 
 
 # covers: W-DLR-16
