@@ -138,14 +138,14 @@ class AmqpQueues:
         self._consumed[queue] += 1
         try:
             yield consumer
-        except BaseException:
+            async with consumer.starting:
+                await _ended(running)
+            await consumer.leave()
+        except BaseException:  # of the body, or we are cancelled on the way out
             await _ended(running)
             await consumer.break_off()
             raise
         else:
-            async with consumer.starting:
-                await _ended(running)
-            await consumer.leave()
             self._tasks.create_task(consumer.close_when_idle(), name=f"leaving {queue}")
         finally:
             self._consumed[queue] -= 1

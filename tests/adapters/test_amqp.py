@@ -524,6 +524,50 @@ async def test_without_retries_a_broker_that_is_away_ends_it() -> None:
     assert ended.group_contains(BrokerAway)
 
 
+@pytest.mark.parametrize("has_started", [False, True])
+async def test_a_consumer_that_is_cancelled_while_it_leaves_leaves_nothing_behind(
+    rabbitmq: RabbitMq, has_started: bool
+) -> None:
+    """It would hold its prefetch for as long as we live, on one connection after the other."""
+    queue = f"submit.sm.leaves.{has_started}"
+    message = QueueMessage(exchange="messaging", routing_key=queue, body=b"", message_id="m")
+    async with tcp_tap(rabbitmq.port) as tap, opened(AmqpPolicy(port=tap.port)) as queues:
+        await queues.declare([Binding(queue=queue, exchange="messaging", routing_key=queue)])
+        await queues.wait_until_connected()
+        await queues.publish(message)
+
+        async def come_and_go() -> None:
+            async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
+                if has_started:
+                    await take(deliveries)
+                tap.freeze()
+                await turns(20)  # it starts, and hears nothing
+
+        going = asyncio.create_task(come_and_go())
+        await until(lambda: not tap._flowing.is_set())
+        await turns(50)  # it waits for the start to be over, or for the goodbye to be heard
+        assert not going.done()
+        going.cancel()
+        await turns(1)
+        tap.thaw()
+        with pytest.raises(asyncio.CancelledError):
+            await going
+
+        async def is_left_alone() -> bool:
+            seen = await queues.look(queue)
+            return seen is not None and (seen.ready, seen.consumers) == (1, 0)
+
+        await until(is_left_alone)
+        async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
+            await (await take(deliveries)).settle(Ack())
+
+
+async def turns(number: int) -> None:
+    """Let the others have their turns of the loop."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
 async def test_cancelled_at_any_moment_it_ends(rabbitmq: RabbitMq, queue: str) -> None:
     async def run(queues: AmqpQueues) -> None:
         async with queues.consume(queue, consumer_tag="t", prefetch=1) as deliveries:
