@@ -83,6 +83,9 @@ class RedisStore:
     # ------------------------------------------------------------ Store
 
     async def remember(self, request: DlrRequest, part: GroupPart | None = None) -> None:
+        if self.counts.lacks_replicas:
+            # The master alone would take it: a record of each message that is refused meanwhile.
+            raise StoreAway("Redis has too few replicas")
         fields = request_fields(request)
         group = [b"", b"", b""]
         if part is not None:

@@ -628,6 +628,19 @@ async def remembered(store: Store, request: DlrRequest) -> bool:
     return False
 
 
+async def test_what_is_refused_for_want_of_a_replica_leaves_no_record(server: Server) -> None:
+    policy = RedisPolicy(url=server.server.url, wait_replicas=1)
+    async with open_redis_store(policy=policy, dlr=DlrPolicy(), clock=SystemClock()) as store:
+        await until(lambda: store.counts.is_connected)
+        with pytest.raises(StoreAway, match="on 0 of 1 replicas"):
+            await store.remember(http_request(msgid=A))  # who finds out cannot know
+        for _ in range(100):
+            with pytest.raises(StoreAway, match="too few replicas"):
+                await store.remember(http_request(msgid=B))
+        assert server.keys("dlr:*") <= {f"dlr:{A}"}
+        assert await store.request(B) is None
+
+
 async def test_a_failover_loses_no_write_that_returned(redis_pair: RedisPair) -> None:
     """Under load, at any moment; and while no replica is there nothing is taken for written."""
     policy = RedisPolicy(
