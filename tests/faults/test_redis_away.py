@@ -107,6 +107,12 @@ async def test_messages_without_dlr_flow_and_those_with_are_refused_at_once(
     redis_server.flush()
     async with running(rabbitmq, redis_server) as world:
         await world.send(range(200), rate_per_s=200)  # their receipts are still on their way
+        redis_server.ask("CONFIG", "SET", "maxmemory", 1)  # full, first; then gone
+        full = [await ask(world, number, dlr=True) for number in range(4000, 4020)]
+        assert {(said.status, said.text) for said in full} == {(500, NOT_NOW)}
+        assert_quick(full)
+        assert (await ask(world, 4100, dlr=False)).status == 200
+        await until(lambda: "33000004100" in world.smsc.submits, within_s=10)
         redis_server.kill()
         await asyncio.sleep(KNOWN_AWAY_S)
         plain = [await ask(world, number, dlr=False) for number in range(1000, 1030)]
