@@ -568,7 +568,7 @@ async def test_nothing_recorded_is_lost_with_the_server(
     make_store: MakeStore, server: Server, how: str
 ) -> None:
     """appendonly yes, appendfsync always; what was under way when it went is done in the end."""
-    store = await make_store(timeout_s=10)
+    store = await make_store(timeout_s=60)
     requests = [http_request(msgid=MsgId(f"m{number}")) for number in range(2000)]
     async with asyncio.TaskGroup() as tasks:
         calls = [tasks.create_task(store.remember(request)) for request in requests]

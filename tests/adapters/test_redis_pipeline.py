@@ -156,7 +156,7 @@ async def test_calls_survive_their_connection(
 
 
 async def test_calls_wait_for_a_server_that_restarts(redis_server: Redis) -> None:
-    async with running(RedisPolicy(url=redis_server.url, timeout_s=10)) as pipeline:
+    async with running(RedisPolicy(url=redis_server.url, timeout_s=60)) as pipeline:
         await pipeline.call(b"SET", b"k", b"1", writes=True)
         with stopped(redis_server) as start:
             call = asyncio.create_task(pipeline.call(b"GET", b"k", writes=False))
@@ -201,10 +201,10 @@ async def test_calls_fail_at_once_when_the_server_is_known_to_be_away(redis_serv
             began = clock.time()
             with pytest.raises(StoreAway):
                 await pipeline.call(b"PING", writes=False)
-            assert 0.9 < clock.time() - began < 1.9
+            assert 0.9 < clock.time() - began < 4
             began = clock.time()
             await refused(pipeline, times=100)
-            assert clock.time() - began < 0.1
+            assert clock.time() - began < 1
             assert pipeline._counts.timeouts == 101
         await until(lambda: pipeline._counts.is_connected)
         assert await pipeline.call(b"PING", writes=False) == b"PONG"
@@ -221,7 +221,7 @@ async def test_a_server_that_hangs_costs_its_bound_once(redis_server: Redis) -> 
                 await pipeline.call(b"PING", writes=False)
             await until(lambda: not pipeline._counts.is_connected)
             await refused(pipeline, times=20)
-            assert asyncio.get_running_loop().time() - began < 1.5
+            assert asyncio.get_running_loop().time() - began < 4  # not 20 times 0.4
         finally:
             redis_server.thaw()
         await until(lambda: pipeline._counts.is_connected)
@@ -300,7 +300,7 @@ async def test_missing_replicas_cost_each_write_little(
             with pytest.raises(StoreAway, match="on 0 of 1 replicas"):
                 await pipeline.call(b"SET", b"k", b"1", writes=True)
             took.append(asyncio.get_running_loop().time() - began)
-        assert sorted(took)[1] < 0.3  # but for one a second, which waits half a second
+        assert sorted(took)[1] < 0.45  # but for one a second, which waits half a second
         assert not pipeline._counts.takes_writes()
         replica = Redis(replica_of=redis_server)
         started.callback(replica.close)
