@@ -44,6 +44,8 @@ class Sink:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                if writer.is_closing():  # it cannot be answered: not to be counted
+                    break
                 if self.mode != "ack":
                     self.refused += 1
                 if self.mode == "hang":
