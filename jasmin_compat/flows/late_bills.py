@@ -12,7 +12,7 @@ from jasmin_compat.gateway.messages import Ack, Dead, Delay, Verdict
 from jasmin_compat.gateway.site import Site
 from jasmin_compat.gateway.users import UserId
 from jasmin_compat.ports import Quotas, QuotasAway
-from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_messages import QueueMessage, shown
 from jasmin_compat.wire.bill_messages import read_late_bill
 
 AWAY_S: Final = 5.0
@@ -31,21 +31,22 @@ async def charge_late_bill(
     """
     bill = read_late_bill(message)
     user = site().users.get(UserId(bill.uid))
+    uid, bid = shown(bill.uid), shown(bill.bid)
     if user is None:
-        log.error("User [uid:%s] not found, billing request [bid:%s] rejected", bill.uid, bill.bid)
+        log.error("User [uid:%s] not found, billing request [bid:%s] rejected", uid, bid)
         return Ack()
     try:
         is_new = await quotas.charge_late(user, bill.amount, bill.bid)
     except NotEnoughBalance as error:
         text = (
-            f"User [uid:{bill.uid}] have no sufficient balance ({error.balance}/{bill.amount})"
-            f" for this billing [bid:{bill.bid}] request: rejected"
+            f"User [uid:{uid}] have no sufficient balance ({error.balance}/{bill.amount})"
+            f" for this billing [bid:{bid}] request: rejected"
         )
         log.error("%s", text)  # noqa: TRY400 - an ordinary end
         return Dead(text)
     except QuotasAway as error:
-        log.error("User [uid:%s] cannot be charged: %s", bill.uid, error)  # noqa: TRY400
+        log.error("User [uid:%s] cannot be charged: %s", uid, error)  # noqa: TRY400
         return Delay(AWAY_S)
     if is_new and user.mt.quotas.balance is not None:
-        log.info("User [uid:%s] charged for amount: %s (bid:%s)", bill.uid, bill.amount, bill.bid)
+        log.info("User [uid:%s] charged for amount: %s (bid:%s)", uid, bill.amount, bid)
     return Ack()

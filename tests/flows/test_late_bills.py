@@ -70,6 +70,14 @@ async def test_of_a_user_that_is_gone_it_is_dropped(desk: Desk) -> None:
     assert desk.lines() == ["ERROR User [uid:nobody] not found, billing request [bid:b1] rejected"]
 
 
+async def test_a_name_of_several_lines_is_one_line(desk: Desk) -> None:
+    await desk.charge(1.0, uid="a\nINFO b", bid="\x1b[2J")
+    (line,) = desk.lines()
+    assert line == (
+        "ERROR User [uid:a\\nINFO b] not found, billing request [bid:\\x1b[2J] rejected"
+    )
+
+
 async def test_what_cannot_be_written_comes_again(desk: Desk) -> None:
     desk.known = Site()
     assert await desk.charge(1.0) == Delay(AWAY_S)
