@@ -14,6 +14,7 @@ from tests.faults import catalogue
 from tests.faults.world import Fault
 
 DELETED_WITHIN_S = 10.0
+DRAINED_WITHIN_S = 60.0
 WATERMARK = "vm_memory_monitor:set_vm_memory_high_watermark"
 """What rabbitmqctl set_vm_memory_high_watermark calls."""
 
@@ -70,13 +71,28 @@ async def memory_alarm(scene: Scene) -> str:
 
 
 async def queue_deleted(scene: Scene) -> str:
-    """Only while it is empty: what lies in it would be the deleter's loss.
+    """Only while nothing is on its way: the broker confirms what reaches a queue behind its
+    deletion, and forgets it, and what its consumer could not bring to an end. Both would be the
+    deleter's loss. Senders go on at once."""
+    world, queue = scene.world, scene.chance.choice(scene.queues)
+    world.may_send.clear()
+    try:
+        if not await is_drained(world):
+            return f"{queue} was never empty"
+        tries = await delete_when_empty(world, queue)
+    finally:
+        world.may_send.set()
+    return f"{queue}, at the {tries}. try" if tries else f"{queue} was never empty"
 
-    So would be what its consumer holds and could not bring to an end: nothing else happens then.
-    """
-    queue = scene.chance.choice(scene.queues)
-    tries = await delete_when_empty(scene.world, queue)
-    return f"{queue}, at the {tries}. try" if tries else f"{queue} never was empty"
+
+async def is_drained(world: ChaosWorld) -> bool:
+    """Whether it became so in time."""
+    end = time.monotonic() + DRAINED_WITHIN_S
+    while world.still_open() or await world.depths():
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.1)
+    return True
 
 
 async def delete_when_empty(world: ChaosWorld, queue: str) -> int:

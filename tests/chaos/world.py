@@ -120,4 +120,6 @@ def chaos_site(smsc: Smsc, pair: RestlessPair, options: Options) -> Site:
     cfg["redis-client"] = {"sentinels": f"127.0.0.1:{pair.sentinel.port}", "wait_replicas": "1"}
     if options.is_short:
         cfg["dlr"] = {"receipt_retry_delays_s": "1,2,5"}
-    return replace(wanted, name="chaos", cfg=cfg)
+    # Whoever is starved answers late; that is no fault of the plan.
+    connectors = tuple(replace(c, keys={**c.keys, "res_to": "30"}) for c in wanted.connectors)
+    return replace(wanted, name="chaos", cfg=cfg, connectors=connectors)

@@ -82,6 +82,8 @@ class World:
     redis: Redis
     sent: Sent = field(default_factory=Sent)
     window: books.Window | None = None
+    may_send: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared while senders pause."""
 
     async def start(self) -> None:
         await asyncio.to_thread(self.gateway.start)
@@ -101,6 +103,7 @@ class World:
         """Send at a steady rate, whatever the answers; what is later than `behind_s` is not
         caught up with."""
         coming = iter(numbers)
+        self.may_send.set()
         due = time.monotonic()
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_S)) as http,
@@ -110,6 +113,7 @@ class World:
             async def sender() -> None:
                 nonlocal due
                 for number in coming:
+                    await self.may_send.wait()
                     mine = due = max(due + 1 / rate_per_s, time.monotonic() - behind_s)
                     await asyncio.sleep(max(0.0, mine - time.monotonic()))
                     await self._send(http, number)
