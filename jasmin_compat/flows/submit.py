@@ -35,7 +35,7 @@ from jasmin_compat.smpp.pdus import SubmitSm
 from jasmin_compat.smpp.statuses import ESME_ROK
 from jasmin_compat.wire import detours, log_lines
 from jasmin_compat.wire.amqp_messages import QueueMessage
-from jasmin_compat.wire.amqp_names import AGAIN, BILLING, TRIES
+from jasmin_compat.wire.amqp_names import AGAIN, BILLING, CRASHES, TRIES, WAITS
 from jasmin_compat.wire.bill_messages import late_bill, write_late_bill
 from jasmin_compat.wire.dlr_messages import write_lookup
 from jasmin_compat.wire.pickled_bills import BadBill
@@ -44,6 +44,9 @@ from jasmin_compat.wire.submit_messages import read_submit, write_submit_resp
 
 RATE_S: Final = 1.0
 """A changed submit_throughput counts after so long, also for a message that waits already."""
+
+HAD_BEFORE: Final = (AGAIN, TRIES, WAITS, CRASHES)
+"""Marks of copies of what may have been sent; the broker does not call them redelivered."""
 
 log: Final = logging.getLogger("jasmin-sm-listener")
 
@@ -362,4 +365,4 @@ class Submits:
 
 def _is_fresh(message: QueueMessage) -> bool:
     """Nobody had it before."""
-    return not (message.redelivered or TRIES in message.headers or AGAIN in message.headers)
+    return not (message.redelivered or any(mark in message.headers for mark in HAD_BEFORE))

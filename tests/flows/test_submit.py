@@ -21,7 +21,7 @@ from jasmin_compat.ports import (
 )
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage, Undecodable
-from jasmin_compat.wire.amqp_names import TRIES
+from jasmin_compat.wire.amqp_names import AGAIN, CRASHES, TRIES, WAITS
 from jasmin_compat.wire.bill_messages import read_late_bill
 from jasmin_compat.wire.pickled_bills import PickledBill, write_bill
 from tests import builders
@@ -349,6 +349,20 @@ async def test_the_second_copy_of_a_publish_whose_confirm_was_lost_is_not_sent_a
     assert await b.submits.submit_one(copy) == Ack()
     assert await b.restarted().submit_one(copy) == Ack()
     assert b.link.submitted == [b"hello"]
+
+
+@pytest.mark.parametrize("mark", [AGAIN, TRIES, WAITS, CRASHES])
+async def test_a_copy_of_what_was_sent_and_put_off_is_not_sent_again(mark: str) -> None:
+    """Sent and recorded, the broker did not take its outcome, and the store went before it came
+    again: the copy that was put off is fresh for the broker."""
+    b = await bench()
+    segment = SegmentSent(index=0, command_status=0, smpp_msgid=SmppMsgId("X"), wants_receipt=False)
+    await b.store.record_sent(MSGID, [segment])
+    copy = message()
+    copy = replace(copy, headers={**copy.headers, mark: "1"})
+    assert await b.submits.submit_one(copy) == Ack()
+    assert b.link.submitted == []
+    assert b.replies() == [(MSGID, "ESME_ROK", "X")]
 
 
 async def test_what_was_not_recorded_is_sent_again_after_a_crash() -> None:
