@@ -6,10 +6,9 @@ everything is delivered; a quiet moment.
 
 import asyncio
 import contextlib
-import itertools
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from tests.chaos import plan
 from tests.chaos.books import Happened
@@ -22,8 +21,6 @@ from tests.faults.world import RECONNECTED_S
 QUIET_S = 3.0
 SETTLED_WITHIN_S = 300.0
 PROGRESS_S = 10.0
-BEHIND_S = 1.0
-"""Senders that were held up catch up with so much."""
 BY_NAME = {kind.plan.name: kind for kind in KINDS}
 
 
@@ -34,7 +31,6 @@ class Run:
         self._world = world
         self._options = options
         self._say = say
-        self._numbers = itertools.count()
         self._memory = Memory()
         self._faults: list[Happened] = []
         self._at_work: list[str] = []
@@ -44,12 +40,12 @@ class Run:
     async def run(self) -> Report:
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(each) for each in (self._watch_memory(), self._tell())]
-            async with self._traffic():
+            async with self._world.traffic(self._options.rate_per_s):
                 await asyncio.sleep(self._options.warm_s)
             await self._settle()
             before = await self._quiet()
             self._queues = await self._world.consumed()
-            async with self._traffic():
+            async with self._world.traffic(self._options.rate_per_s):
                 await self._suffer()
                 await asyncio.sleep(RECONNECTED_S)
             await self._settle()
@@ -60,18 +56,6 @@ class Run:
         return await close_books(
             self._world, self._options, self._faults, memory, began=self._began
         )
-
-    @contextlib.asynccontextmanager
-    async def _traffic(self) -> AsyncIterator[None]:
-        is_over = asyncio.Event()
-        numbers = itertools.takewhile(lambda _: not is_over.is_set(), self._numbers)
-        rate_per_s = self._options.rate_per_s
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._world.send(numbers, rate_per_s=rate_per_s, behind_s=BEHIND_S))
-            try:
-                yield
-            finally:
-                is_over.set()
 
     async def _suffer(self) -> None:
         options = self._options

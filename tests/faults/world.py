@@ -1,10 +1,12 @@
 """A gateway of real processes, an SMSC, a callback receiver, a sender, and the books of all."""
 
 import asyncio
+import contextlib
+import itertools
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -19,11 +21,12 @@ from tests.faults.smsc import Smsc
 from tests.services import RabbitMq, Redis
 
 SUCCESS = re.compile(r'Success "([-0-9a-f]{36})"\Z')
-MESSAGES = 2000
 RATE_PER_S = 400
 SENDERS = 40
 ANSWER_S = 20
 SETTLED_WITHIN_S = 90
+BEHIND_S = 1.0
+"""Senders that were held up catch up with so much."""
 AWAY_S = 4
 """How long a part is away while messages keep coming."""
 RECONNECTED_S = 3
@@ -82,6 +85,8 @@ class World:
     redis: Redis
     sent: Sent = field(default_factory=Sent)
     window: books.Window | None = None
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Of the messages to come."""
     may_send: asyncio.Event = field(default_factory=asyncio.Event)
     """Cleared while senders pause."""
 
@@ -94,8 +99,17 @@ class World:
         await self.smsc.close()
         await self.sink.close()
 
-    async def send_all(self, first: int = 0, count: int = MESSAGES) -> None:
-        await self.send(range(first, first + count), rate_per_s=RATE_PER_S)
+    @contextlib.asynccontextmanager
+    async def traffic(self, rate_per_s: float = RATE_PER_S) -> AsyncIterator[None]:
+        """Messages at a steady rate as long as this lasts."""
+        is_over = asyncio.Event()
+        numbers = itertools.takewhile(lambda _: not is_over.is_set(), self.numbers)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.send(numbers, rate_per_s=rate_per_s, behind_s=BEHIND_S))
+            try:
+                yield
+            finally:
+                is_over.set()
 
     async def send(
         self, numbers: Iterable[int], *, rate_per_s: float, behind_s: float = math.inf
@@ -151,6 +165,12 @@ class World:
 
     def never_submitted(self) -> list[str]:
         return [to for to in self.sent.accepted if to not in self.smsc.submits]
+
+    def accepted_after(self) -> int:
+        """Messages asked for and accepted when the fault was over."""
+        assert self.window is not None
+        over_at = self.window.ended - RECONNECTED_S
+        return sum(self.sent.asked_at[to] > over_at for to in self.sent.accepted)
 
     def without_callback(self, level: int) -> list[str]:
         told = self.sink.acknowledged

@@ -181,7 +181,7 @@ def test_a_route_to_a_removed_http_connector_stays_one() -> None:
         pytest.param(HEADER.encode() + b"cos\nsystem\n(Vtrue\ntR.", "octet", id="a command"),
         pytest.param(HEADER.encode() + b"c__builtin__\neval\n(V1\ntR.", "octet", id="code"),
         pytest.param(HEADER.encode() + b"Nr\xff\xff\xff\x7f.", "memo", id="memo"),
-        pytest.param(HEADER.encode() + b"\x80\x02" + b"(" * 65 + b".", "deeply", id="deep"),
+        pytest.param(HEADER.encode() + b"\x80\x02" + b"(" * 601 + b".", "deeply", id="deep"),
         pytest.param(HEADER.encode() + bytes(1 << 27), "octet", id="size"),
         pytest.param(HEADER.encode() + b"\x80\x02X\xff\xff\xff\xff.", "octet", id="4 gigabytes"),
     ],
