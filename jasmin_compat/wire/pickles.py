@@ -222,9 +222,14 @@ def _get_line(machine: _Machine) -> None:
 
 def _decimal(machine: _Machine, line: bytes) -> int:
     most = machine.dialect.max_integer_octets
-    if len(line) > 3 * most or (number := int(line)).bit_length() >= 8 * most:
-        raise ValueError("integer too large")
-    return number
+    if len(line) <= 3 * most and _sign_apart(number := int(line)).bit_length() < 8 * most:
+        return number
+    raise ValueError("integer too large")
+
+
+def _sign_apart(number: int) -> int:
+    """What two's complement has beside the sign: of -2^63 no more bits than of 2^63 - 1."""
+    return ~number if number < 0 else number
 
 
 def _push_integer_line(machine: _Machine) -> None:

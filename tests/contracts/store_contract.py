@@ -162,6 +162,25 @@ class StoreContract(ABC):
         assert found is not None
         assert found.replied
 
+    @EACH_REQUEST
+    async def test_an_answer_that_is_recorded_after_the_lookup_ends_with_its_receipt(
+        self, store: Store, request_: Any
+    ) -> None:
+        """The connector could not record it, its outcome was published all the same, and recorded
+        when the message came again."""
+        await store.remember(request_)
+        await store.map_smpp_msgids(request_, [M1])
+        await store.record_sent(A, [segment(0, "M1")])
+        assert await store.find(M1, CID) is not None
+        await store.map_smpp_msgids(request_, [M1])  # its outcome came twice
+        await store.finish_segment(A, M1)
+        assert await store.request(A) is None
+        assert await store.find(M1, CID) is None
+        await store.forget(A)
+        await self.pass_time(store, 3610)
+        await store.forget(B)
+        assert (store.counts.records, store.counts.octets) == (0, 0)
+
     async def test_nothing_is_mapped_for_level_1_nor_without_a_request(self, store: Store) -> None:
         await store.remember(http_request(msgid=A, level=1))
         await store.record_sent(A, [segment(0, "M1")])

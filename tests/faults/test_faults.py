@@ -16,9 +16,6 @@ from tests.services import RabbitMq, Redis
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(240)]
 
 FAULT_AFTER_S = 1.5
-GOES_ON_S = 3.0
-LEAST_PER_S = 20
-"""Then, on whatever machine."""
 
 
 @pytest.fixture
@@ -39,12 +36,11 @@ async def test_nothing_accepted_is_lost(
     async with world.traffic():
         await asyncio.sleep(FAULT_AFTER_S)
         await world.suffer(fault)
-        await asyncio.sleep(GOES_ON_S)
+        await world.goes_on()
     await world.settle()
     print(f"\n{fault.name}: {world.summary()}")
     twice = world.came_twice(fault)
     request.node.user_properties.extend(row.as_property() for row in twice)
-    assert world.accepted_after() > GOES_ON_S * LEAST_PER_S, "the fault stopped more than itself"
     assert world.never_submitted() == []
     assert world.without_callback(1) == []
     assert world.without_callback(2) == []

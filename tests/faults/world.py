@@ -25,6 +25,8 @@ RATE_PER_S = 400
 SENDERS = 40
 ANSWER_S = 20
 SETTLED_WITHIN_S = 90
+ENOUGH = 200
+"""Messages accepted after a fault, to see that it is over."""
 BEHIND_S = 1.0
 """Senders that were held up catch up with so much."""
 AWAY_S = 4
@@ -171,6 +173,13 @@ class World:
         assert self.window is not None
         over_at = self.window.ended - RECONNECTED_S
         return sum(self.sent.asked_at[to] > over_at for to in self.sent.accepted)
+
+    async def goes_on(self) -> None:
+        """Return when a good many messages are accepted again. Raises TimeoutError."""
+        await self._until(lambda: self.accepted_after() >= ENOUGH, "messages accepted again", 30)
+        assert self.window is not None
+        ended = max(self.window.ended, time.monotonic())
+        self.window = books.Window(self.window.began, ended)
 
     def without_callback(self, level: int) -> list[str]:
         told = self.sink.acknowledged

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jasmin_compat.wire.jasmin_classes import ALLOWED, Instance
@@ -58,6 +58,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN, st.integers(0, 5))
+@example(-(2**63), 0)
 def test_plain_values_of_every_protocol_are_read(value: object, protocol: int) -> None:
     assert unpickle(pickle.dumps(value, protocol)) == value
 

@@ -9,6 +9,14 @@ for i = 2, #ARGV, 2 do
   local field, text = ARGV[i], ARGV[i + 1]
   local before = redis.call('HGET', key, field) or ''
   local state, id = state_and_id(text)
+  local told = id and redis.call('HGET', key, '~' .. id)
+  if told then -- the lookup was told first, by us or a Jasmin: it is the same answer
+    redis.call('HDEL', key, '~' .. id)
+    added = added - 1 - #id - #told
+    if state == '+' and state_and_id(told) == '.' then
+      state, text = '.', '.' .. string.sub(text, 2)
+    end
+  end
   local state_before, id_before = state_and_id(before)
   if before == '' or not id or id ~= id_before then -- else its receipt may have come since
     if state_before == '+' then added = added - unmap(msgid, id_before) end
