@@ -10,6 +10,7 @@ from jasmin_compat.gateway.messages import Ack, Dead, Delay, Requeue, Verdict
 from jasmin_compat.ports import BrokerAway, DeliveryLost, QueueError, Unpublishable
 from jasmin_compat.wire import detours
 from jasmin_compat.wire.amqp_messages import QueueMessage
+from jasmin_compat.wire.amqp_names import MOVING
 
 
 class Outlet(Protocol):
@@ -37,7 +38,8 @@ class AmqpDelivery:
     ) -> None:
         self.queue = queue
         self.message = message
-        self.redelivered = delivered.redelivered
+        # What was moved as it is does not show whether somebody had it in the queue before.
+        self.redelivered = delivered.redelivered or delivered.exchange == MOVING
         self._outlet = outlet
         self._channel = channel
         self._tag = delivered.tag

@@ -5,7 +5,7 @@ import argparse
 from jasmin_compat.adapters.amqp import AmqpQueues
 from jasmin_compat.daemons.broker_tools import settings_of, with_broker
 from jasmin_compat.daemons.frame import EXIT_SETTINGS, add_settings_arguments
-from jasmin_compat.flows.queue_admin import flush_held_dlrs, held_dlrs
+from jasmin_compat.flows.queue_admin import flush_held_dlrs, oldest
 from jasmin_compat.gateway.messages import SmppDlr
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import DLR_THROWER, HELD_DLRS
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _list(queues: AmqpQueues, limit: int) -> None:
     count = await queues.depth(HELD_DLRS.queue)
-    for message in await held_dlrs(queues, at_most=limit) if count else []:
+    for message in await oldest(queues, HELD_DLRS.queue, at_most=limit) if count else []:
         print(_line(message))
     if count > limit:
         print(f"{count - limit} more")

@@ -12,7 +12,7 @@ from jasmin_compat.daemons.broker_tools import (
     with_broker,
 )
 from jasmin_compat.daemons.frame import EXIT_SETTINGS, add_settings_arguments
-from jasmin_compat.flows.queue_admin import waiting
+from jasmin_compat.flows.queue_admin import oldest
 from jasmin_compat.wire.amqp_messages import QueueMessage
 from jasmin_compat.wire.amqp_names import submit_binding
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _show(queues: AmqpQueues, queue: str, count: int, limit: int) -> None:
-    for message in await waiting(queues, queue, at_most=limit) if count else []:
+    for message in await oldest(queues, queue, at_most=limit) if count else []:
         print(_line(message))
     if count > limit:
         print(f"{count - limit} more")

@@ -52,12 +52,12 @@ def with_ids(msgids: frozenset[str]) -> Wanted:
 
 async def dead_letters(queues: Queues, queue: str, *, at_most: int) -> list[DeadLetter]:
     """The oldest dead letters of a queue; they stay where they are. Raises QueueError."""
-    messages = await _oldest(queues, dead_queue(queue), at_most=at_most)
+    messages = await oldest(queues, dead_queue(queue), at_most=at_most)
     return [_letter(queue, message) for message in messages]
 
 
-async def _oldest(queues: Queues, queue: str, *, at_most: int) -> list[QueueMessage]:
-    """They stay where they are. Raises QueueError."""
+async def oldest(queues: Queues, queue: str, *, at_most: int) -> list[QueueMessage]:
+    """The oldest messages of a queue; they stay where they are. Raises QueueError."""
     count = min(await queues.depth(queue), at_most, _MOST_HELD)
     async with queues.consume(queue, consumer_tag=_TAG, prefetch=max(count, 1)) as deliveries:
         taken = [delivery async for delivery in _first(deliveries, count)]
@@ -158,16 +158,6 @@ async def flush_delays(queues: Queues, *, now: float) -> Counter[str]:
         rung = delay_queue(step_s)
         await move(queues, rung, ways)
     return flushed
-
-
-async def waiting(queues: Queues, queue: str, *, at_most: int) -> list[QueueMessage]:
-    """The oldest messages of a queue; they stay where they are. Raises QueueError."""
-    return await _oldest(queues, queue, at_most=at_most)
-
-
-async def held_dlrs(queues: Queues, *, at_most: int) -> list[QueueMessage]:
-    """The oldest receipts held for SMPP senders; they stay where they are. Raises QueueError."""
-    return await _oldest(queues, HELD_DLRS.queue, at_most=at_most)
 
 
 async def flush_held_dlrs(queues: Queues) -> int:

@@ -145,6 +145,18 @@ async def test_queues_become_durable_and_lose_nothing(rabbitmq: RabbitMq, site: 
     assert await contents(site) == SENT
 
 
+async def test_what_was_moved_may_have_been_had_before(site: AmqpPolicy) -> None:
+    """A submit that was sent and recorded, and not acked, is asked for and not sent again."""
+    await migrate(site)
+    async with (
+        opened(site) as queues,
+        queues.consume("submit.sm.c", consumer_tag="t", prefetch=1) as deliveries,
+    ):
+        delivery = await take(deliveries)
+        assert delivery.redelivered
+        await delivery.settle(Ack())
+
+
 async def test_afterwards_everything_is_bound(site: AmqpPolicy) -> None:
     await migrate(site)
     async with opened(site) as queues:

@@ -14,8 +14,8 @@ from jasmin_compat.flows.queue_admin import (
     drop_dead,
     flush_delays,
     flush_held_dlrs,
-    held_dlrs,
     move,
+    oldest,
     requeue_dead,
     with_ids,
 )
@@ -214,7 +214,7 @@ async def held(*receipts: QueueMessage) -> MemoryQueues:
 
 async def test_held_receipts_are_shown_and_stay() -> None:
     queues = await held(*RECEIPTS)
-    assert await held_dlrs(queues, at_most=2) == RECEIPTS[:2]
+    assert await oldest(queues, HELD_DLRS.queue, at_most=2) == RECEIPTS[:2]
     assert await queues.depth(HELD_DLRS.queue) == len(RECEIPTS)
 
 
